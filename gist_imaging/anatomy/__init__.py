@@ -1,0 +1,1 @@
+"""Landmarks, levator ani, and the tumour's relation to it."""

@@ -1,0 +1,1 @@
+"""A manifest of many cases, worked through by processes that may die."""

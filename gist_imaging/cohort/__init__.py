@@ -1,0 +1,1 @@
+"""The cohort format: tables as frames, no files."""

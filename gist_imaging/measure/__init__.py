@@ -1,0 +1,1 @@
+"""Numbers of one lesion on one day."""

@@ -1,0 +1,1 @@
+"""Pelves with known answers, as values."""

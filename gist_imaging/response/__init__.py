@@ -1,0 +1,1 @@
+"""Change over time, and what a set of rules calls it."""

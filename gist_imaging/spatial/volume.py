@@ -1,0 +1,88 @@
+"""The intensities of one series on its grid."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gist_imaging.errors import GeometryError
+from gist_imaging.problems import Override, Problem
+from gist_imaging.spatial.geometry import Geometry
+
+__all__ = ["Quantity", "Volume"]
+
+
+class Quantity(StrEnum):
+    """What a voxel value means."""
+
+    HU = "HU"
+    """Hounsfield units; only from DICOM CT that says so, or stated by the user."""
+    ADC = "ADC"
+    """Apparent diffusion coefficient in 10⁻³ mm²/s; only where the scale is stated."""
+    SUV = "SUV"
+    """Standardised uptake value, g/mL."""
+    ARBITRARY = "ARBITRARY"
+    """A number without a unit, such as MR signal."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """The intensities of one series on its grid.
+
+    Parameters
+    ----------
+    voxels : (k, j, i) integers or floats, rescale applied; becomes read-only, and is not copied
+    geometry : the grid; its shape is that of `voxels`
+    quantity : what a value means
+    series_uid : Series Instance UID, or "" where the file format has none
+    modality : DICOM Modality such as "CT" or "MR", or None where unknown
+    slice_thickness_mm : nominal thickness (0018,0050), or None where unknown
+    problems : what the geometry gate noted and let through
+    overrides : gate errors that a reader overrode, with the reason
+    sop_uids : SOP Instance UIDs of the images, in slice order where there is one for each slice
+    """
+
+    voxels: npt.NDArray[Any] = field(repr=False)
+    geometry: Geometry
+    quantity: Quantity = Quantity.ARBITRARY
+    series_uid: str = ""
+    modality: str | None = None
+    slice_thickness_mm: float | None = None
+    problems: tuple[Problem, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    sop_uids: tuple[str, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.voxels.shape != self.geometry.shape:
+            raise GeometryError(
+                "voxels and grid have one shape",
+                f"got {self.voxels.shape} on a grid of {self.geometry.shape}",
+            )
+        if self.voxels.dtype.kind not in "iuf":
+            raise GeometryError("intensities are integers or floats", f"got {self.voxels.dtype}")
+        voxels = self.voxels.view()
+        voxels.flags.writeable = False
+        object.__setattr__(self, "voxels", voxels)
+
+    def stating(self, quantity: Quantity) -> Volume:
+        """Return the same volume with the meaning of its values stated by the user."""
+        return replace(self, quantity=quantity)
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the voxel values with their grid.
+
+        The values are hashed as little-endian numbers in C order, together with dtype, shape and the
+        affine rounded to 1e-6 mm, so the same image read from two formats of one writer is one image.
+        """
+        digest = hashlib.sha256()
+        values = np.ascontiguousarray(self.voxels, dtype=self.voxels.dtype.newbyteorder("<"))
+        affine = np.round(self.geometry.affine, 6) + 0.0
+        digest.update(f"{values.dtype.str}{values.shape}".encode())
+        digest.update(affine.astype("<f8").tobytes())
+        digest.update(values.data)
+        return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""The napari plugin: windows and mouse, no maths, no file formats."""
