@@ -99,7 +99,7 @@ _SEVERITY = {
 ADVICE: dict[Code, str] = {
     Code.NO_GEOMETRY: "export the series again from the PACS with its positions and orientations",
     Code.BAD_ORIENTATION: "export the series again from the PACS; its orientation vectors cannot be right",
-    Code.BAD_PIXEL_SPACING: "export the series again from the PACS; pixel spacing must be two numbers above 0",
+    Code.BAD_PIXEL_SPACING: "export the series again from the PACS; pixel spacing is two numbers above 0",
     Code.BAD_RESCALE: "export the series again from the PACS; CT needs a valid rescale slope and intercept",
     Code.MIXED_ORIENTATION: "take the series of one plane, or split it at the PACS",
     Code.MIXED_MATRIX: "take the slices of one matrix size, or split the series at the PACS",
@@ -112,7 +112,7 @@ ADVICE: dict[Code, str] = {
     Code.TILT: "resample the tilted (sheared) stack before measuring",
     Code.SINGLE_SLICE: "areas and diameters can be measured, a volume cannot",
     Code.MOSAIC_NO_GEOMETRY: "export the series as single slices; this mosaic does not say where they lie",
-    Code.GAP_EXCEEDS_THICKNESS: "check that no slices are missing: the gap is wider than the slices are thick",
+    Code.GAP_EXCEEDS_THICKNESS: "check that no slices are missing: the gap is wider than a slice is thick",
     Code.INSTANCE_NUMBER_GAPS: "check that no slices are missing: the instance numbers have holes",
     Code.MIXED_RESCALE: "nothing: the rescale of each slice was applied",
     Code.MIXED_PIXEL_FORMAT: "nothing: each slice was decoded by its own format",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from gist_imaging.errors import GistImagingError
 
@@ -85,7 +86,7 @@ class Case:
                 "give the patient a study number such as SYN-001",
             )
         days = [timepoint.day for timepoint in self.timepoints]
-        if any(later <= earlier for earlier, later in zip(days, days[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(days)):
             raise GistImagingError(
                 f"{self.case_id}: days of visits increase strictly", f"got {days}", "check the scan dates"
             )
