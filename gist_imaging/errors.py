@@ -18,7 +18,7 @@ file, never the patient.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gist_imaging.problems import Code, Problem
@@ -38,6 +38,10 @@ class GistImagingError(Exception):
         self.found = found
         self.advice = advice
         super().__init__("; ".join(part for part in (expected, found, advice) if part))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross the border of the decoding process, so they must survive pickling.
+        return (type(self), (self.expected, self.found, self.advice))
 
 
 class GeometryError(GistImagingError):
@@ -61,8 +65,7 @@ class IntakeError(GistImagingError):
         """The frozen code of the refusal."""
         return self.problem.code
 
-    def __reduce__(self) -> tuple[type[IntakeError], tuple[Problem]]:
-        # Errors cross the border of the decoding process, so they must survive pickling.
+    def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.problem,))
 
 
@@ -75,7 +78,7 @@ class SeriesError(GistImagingError):
         reasons = "; ".join(str(problem) for problem in problems)
         super().__init__(f"series {series_uid} cannot be measured: {reasons}")
 
-    def __reduce__(self) -> tuple[type[SeriesError], tuple[str, tuple[Problem, ...]]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.series_uid, self.problems))
 
 
@@ -94,7 +97,7 @@ class IdentityError(GistImagingError):
             "are these the same patient? If so, say so with --same-patient and a reason",
         )
 
-    def __reduce__(self) -> tuple[type[IdentityError], tuple[tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.differing,))
 
 
@@ -111,7 +114,7 @@ class TableError(GistImagingError):
         listed = "\n".join(f"  {problem}" for problem in problems)
         super().__init__(f"{table}: {len(problems)} problem(s)\n{listed}")
 
-    def __reduce__(self) -> tuple[type[TableError], tuple[str, tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.table, self.problems))
 
 
@@ -121,5 +124,5 @@ class Cancelled(GistImagingError):  # noqa: N818 - a decision of the user, not a
     def __init__(self) -> None:
         super().__init__("stopped at your request; what was finished before is kept")
 
-    def __reduce__(self) -> tuple[type[Cancelled], tuple[()]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), ())
