@@ -26,7 +26,6 @@ class Limits:
     archive_bytes_at_most : all members of one zip, unpacked
     archive_ratio_at_most : unpacked to packed size of one zip, once `archive_ratio_free_bytes` are unpacked
     inflated_bytes_at_most : a file of the Deflated transfer syntax, inflated
-    sequence_depth_at_most : sequences inside sequences
     decoded_bytes_at_most : rows x columns x frames x samples x bytes, checked before decoding
     worker_memory_bytes : address space of the decoding process above what it needs when idle (where the
         system can limit it: Linux; macOS and Windows leave it to the size checks above)
@@ -42,7 +41,6 @@ class Limits:
     archive_ratio_at_most: int = 200
     archive_ratio_free_bytes: int = 10 * _MIB
     inflated_bytes_at_most: int = 64 * _MIB
-    sequence_depth_at_most: int = 64
     decoded_bytes_at_most: int = 1536 * _MIB
     worker_memory_bytes: int = 2 * _GIB
     call_seconds: float = 20.0
