@@ -1,0 +1,152 @@
+"""The geometry gate: whether a stack of images is a volume, on which grid, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from gist_imaging.problems import Code, Problem, Severity
+from gist_imaging.spatial.geometry import Geometry
+from gist_imaging.study.positions import Placement, slice_problems
+from gist_imaging.study.series import FrameFacts
+from gist_imaging.study.slice_facts import fact_problems
+
+__all__ = ["GateResult", "check_stack"]
+
+# RECIST 1.1, Eur J Cancer 2009;45:228, appendix II: CT slices of 5 mm or less (5 itself is thin enough).
+THIN_AT_MOST_MM = 5.0
+
+# INTEROP gate rule: a median gap up to 1.5 slice thicknesses (inclusive) is an ordinary gap.
+GAP_AT_MOST_THICKNESSES = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What the gate says of a stack.
+
+    Parameters
+    ----------
+    frames : along the slice normal (columns x rows of the first image) where the positions are known,
+        else as given
+    geometry : the grid, also where an error stands against it that may be overridden; None where no
+        right-angled grid fits, and then no override is possible
+    problems : everything found, errors first
+    """
+
+    frames: tuple[FrameFacts, ...]
+    geometry: Geometry | None
+    problems: tuple[Problem, ...]
+
+
+def check_stack(frames: Sequence[FrameFacts], instance_numbers: Collection[int] = ()) -> GateResult:
+    """Return the frames in order, their grid and what is wrong.
+
+    Slices are ordered and spaced by Image Position (Patient) along the normal of their orientation, never
+    by file name, Instance Number or spacing tags. Spacing is the mean gap, except beside missing slices,
+    where it is the median gap.
+
+    A grid that stands beside an error says what an override would measure:
+
+    - MISSING_SLICES: the slices that are there, closed up at the median gap; structures across the hole
+      come out too short and too small;
+    - NONUNIFORM_SPACING: the slices spread evenly over the true length of the stack;
+    - SINGLE_SLICE: a slab as thick as Slice Thickness says; areas and diameters hold, a volume does not;
+    - MIXED_ORIENTATION (within 0.01), MIXED_FRAME_OF_REFERENCE, DUPLICATE_INSTANCE: the grid of the first
+      slice's orientation;
+    - BAD_RESCALE: the true grid; the values are stored numbers, not HU.
+
+    No grid fits NO_GEOMETRY, MOSAIC_NO_GEOMETRY, BAD_ORIENTATION, BAD_PIXEL_SPACING, MIXED_MATRIX,
+    MIXED_PIXEL_SPACING, DUPLICATE_POSITION and TILT: they cannot be overridden.
+
+    Parameters
+    ----------
+    frames : images that belong together, in any order
+    instance_numbers : of the whole series, when the stack is only a part of it: numbers that run on in a
+        sister stack leave no hole
+    """
+    problems = fact_problems(frames)
+    codes = {problem.code for problem in problems}
+    placement = Placement.of(frames)
+    geometry = None
+    ordered = tuple(frames)
+    if placement is not None:
+        ordered = placement.frames
+        problems += slice_problems(placement)
+        codes = {problem.code for problem in problems}
+        if not codes & _NO_GRID:
+            geometry = _grid(placement, closed_up=Code.MISSING_SLICES in codes)
+    if placement is not None and len(frames) == 1 and geometry is None and not codes & _NO_GRID:
+        found = "one slice without a Slice Thickness"
+        problems.append(
+            Problem(Code.NO_GEOMETRY, f"two positions or a thickness are needed, this is {found}")
+        )
+    problems += _thickness_problems(frames, placement)
+    problems += _hole_problems(frames, instance_numbers)
+    problems.sort(key=lambda problem: problem.severity is not Severity.ERROR)
+    return GateResult(ordered, geometry, tuple(problems))
+
+
+_NO_GRID = {
+    Code.NO_GEOMETRY,
+    Code.MOSAIC_NO_GEOMETRY,
+    Code.BAD_ORIENTATION,
+    Code.BAD_PIXEL_SPACING,
+    Code.MIXED_MATRIX,
+    Code.MIXED_PIXEL_SPACING,
+    Code.DUPLICATE_POSITION,
+    Code.TILT,
+}
+
+
+def _grid(placement: Placement, *, closed_up: bool) -> Geometry | None:
+    first = placement.frames[0]
+    if first.pixel_spacing_mm is None:
+        return None
+    gap = first.slice_thickness_mm if len(placement.frames) == 1 else placement.spacing_mm(median=closed_up)
+    if not gap:
+        return None
+    rows_apart, columns_apart = first.pixel_spacing_mm
+    axes = np.column_stack([placement.normal, placement.column, placement.row])
+    x, y, z = placement.positions[0].tolist()
+    return Geometry.from_spacing(
+        (len(placement.frames), first.rows, first.columns),
+        (gap, rows_apart, columns_apart),
+        (x, y, z),
+        axes,
+        first.frame_uid,
+    )
+
+
+def _thickness_problems(frames: Sequence[FrameFacts], placement: Placement | None) -> list[Problem]:
+    stated = [frame.slice_thickness_mm for frame in frames if frame.slice_thickness_mm]
+    if not stated:
+        return []
+    thickness = median(stated)
+    problems = []
+    if thickness > THIN_AT_MOST_MM:
+        found = f"slices of {THIN_AT_MOST_MM:g} mm or less are wanted, these are {thickness:g} mm thick"
+        problems.append(Problem(Code.THICK_SLICES, found))
+    gap = placement.spacing_mm(median=True) if placement is not None and len(frames) > 1 else 0.0
+    if gap > GAP_AT_MOST_THICKNESSES * thickness:
+        found = f"slices {thickness:g} mm thick are {gap:.4g} mm apart"
+        problems.append(Problem(Code.GAP_EXCEEDS_THICKNESS, found))
+    return problems
+
+
+def _hole_problems(frames: Sequence[FrameFacts], instance_numbers: Collection[int]) -> list[Problem]:
+    """Return a warning when neither the stack's nor the series' instance numbers run on without a hole."""
+    if any(frame.n_frames > 1 for frame in frames):
+        return []
+    own = {frame.instance_number for frame in frames if frame.instance_number is not None}
+    holes = [_holes(own), _holes(set(instance_numbers) | own)]
+    if not own or not all(holes):
+        return []
+    found = f"instance numbers should run on without a hole, {min(holes)} are missing"
+    return [Problem(Code.INSTANCE_NUMBER_GAPS, found)]
+
+
+def _holes(numbers: set[int]) -> int:
+    return max(numbers) - min(numbers) + 1 - len(numbers) if numbers else 0
