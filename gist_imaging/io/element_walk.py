@@ -1,0 +1,139 @@
+"""A bounded walk over the elements of an Explicit VR Little Endian header; values are left as bytes.
+
+It reads nothing but the buffer it is given, follows no offset that it has not checked, and gives up on
+anything that is not plainly well formed. Giving up is no refusal: pydicom then reads the file in the
+decoding process.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import Enum
+
+__all__ = ["Walk", "elements_before_pixels", "tag_key"]
+
+_HEAD = struct.Struct("<IHH").unpack_from
+_LONG_LENGTH = struct.Struct("<I").unpack_from
+_UNDEFINED = 0xFFFFFFFF
+
+_SHORT_VRS = "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US"
+_LONG_VRS = "OB OD OF OL OV OW SV UC UR UT UV UN SQ"
+
+
+def _vr_key(vr: str) -> int:
+    return int.from_bytes(vr.encode("ascii"), "little")
+
+
+_LONG = {_vr_key(vr): True for vr in _LONG_VRS.split()} | {_vr_key(vr): False for vr in _SHORT_VRS.split()}
+_SEQUENCE = _vr_key("SQ")
+
+
+def tag_key(group: int, element: int) -> int:
+    """Return a tag as it lies in the file when four bytes are read at once: the element above the group."""
+    return element << 16 | group
+
+
+_PIXEL_DATA = tag_key(0x7FE0, 0x0010)
+_ITEM = tag_key(0xFFFE, 0xE000)
+_ITEM_END = tag_key(0xFFFE, 0xE00D)
+_SEQUENCE_END = tag_key(0xFFFE, 0xE0DD)
+# Real headers nest a handful deep.
+_NESTED_AT_MOST = 16
+
+# Private elements that may hold a b-value or a mosaic, by group and the low byte of the element: these
+# belong to the vendors' rules, which are not repeated here.
+_PRIVATE_DIFFUSION = {(0x0019, 0x0A), (0x0019, 0x0C), (0x0029, 0x10), (0x0043, 0x39), (0x2001, 0x03)}
+_PRIVATE_GROUP = 0x0065
+
+
+class Walk(Enum):
+    """Why a walk gave nothing."""
+
+    GAVE_UP = "gave up"
+    NEEDS_MORE = "needs more bytes"
+
+
+def elements_before_pixels(
+    buffer: bytes, start: int, wanted: dict[int, int], unwanted: frozenset[int]
+) -> tuple[dict[int, bytes], int, int] | Walk:
+    """Return the wanted elements that stand before Pixel Data, and where its value begins and its length.
+
+    Parameters
+    ----------
+    buffer : the first bytes of the file
+    start : where the first element begins
+    wanted : `tag_key` of what is looked for, to its VR as two little-endian bytes
+    unwanted : `tag_key` of what makes the walk give up
+    """
+    found: dict[int, bytes] = {}
+    at = start
+    try:
+        while True:
+            tag, vr, length = _HEAD(buffer, at)
+            at += 8
+            if _LONG[vr]:
+                length = _LONG_LENGTH(buffer, at)[0]
+                at += 4
+                if tag == _PIXEL_DATA:
+                    return found, at, length
+                if length == _UNDEFINED:
+                    if vr != _SEQUENCE or tag in unwanted:
+                        return Walk.GAVE_UP
+                    at = _after_sequence(buffer, at)
+                    if at < 0:
+                        return Walk.GAVE_UP
+                    continue
+            if tag in wanted:
+                if wanted[tag] != vr:
+                    return Walk.GAVE_UP
+                found[tag] = buffer[at : at + length]
+            elif tag in unwanted or (tag & 1 and _is_vendors(tag)):
+                return Walk.GAVE_UP
+            at += length
+    except struct.error:
+        return Walk.NEEDS_MORE
+    except KeyError:  # no VR, or none that is known
+        return Walk.GAVE_UP
+
+
+def _is_vendors(tag: int) -> bool:
+    group, element = tag & 0xFFFF, tag >> 16
+    return element >= 0x1000 and (group == _PRIVATE_GROUP or (group, element & 0xFF) in _PRIVATE_DIFFUSION)
+
+
+def _after_sequence(buffer: bytes, at: int) -> int:
+    """Return where a sequence of undefined length ends, or -1 when it is not plainly well formed.
+
+    `open_levels` holds True for a sequence and False for an item of undefined length.
+    """
+    open_levels = [True]
+    while open_levels:
+        if len(open_levels) > 2 * _NESTED_AT_MOST:
+            return -1
+        tag, vr, length = _HEAD(buffer, at)
+        in_sequence = open_levels[-1]
+        if in_sequence or tag == _ITEM_END:
+            # Items and delimiters have no VR: their length fills all four bytes.
+            length = _LONG_LENGTH(buffer, at + 4)[0]
+            at += 8
+            if in_sequence and tag == _ITEM:
+                if length == _UNDEFINED:
+                    open_levels.append(False)
+                else:
+                    at += length
+            elif length == 0 and tag == (_SEQUENCE_END if in_sequence else _ITEM_END):
+                open_levels.pop()
+            else:
+                return -1
+            continue
+        at += 8
+        if _LONG[vr]:
+            length = _LONG_LENGTH(buffer, at)[0]
+            at += 4
+            if length == _UNDEFINED:
+                if vr != _SEQUENCE:
+                    return -1
+                open_levels.append(True)
+                continue
+        at += length
+    return at

@@ -1,0 +1,188 @@
+"""Values out of the bytes of a header; whatever is unusual is declined, so that pydicom reads it.
+
+Most values of a series repeat from slice to slice, so those are kept.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from functools import lru_cache
+
+from gist_imaging.study.series import PatientIdentity
+
+__all__ = [
+    "Declined",
+    "as_float",
+    "b_value",
+    "first_number",
+    "image_type",
+    "kept_text",
+    "kept_uid",
+    "matrix",
+    "orientation",
+    "patient",
+    "pixel_spacing",
+    "plain_text",
+    "position",
+    "rescale",
+    "uid",
+    "whole_number",
+]
+
+# Scanners round direction cosines; the geometry gate allows 1e-4 (inclusive), beyond is for pydicom.
+_ORTHONORMAL_WITHIN = 1e-4
+
+
+class Declined(Exception):  # noqa: N818 - a decision, not a fault
+    """The value is unusual; pydicom shall read the file."""
+
+
+def plain_text(raw: bytes) -> str:
+    """Return a text that means the same in every character set, and is one value."""
+    text = raw.strip(b"\0 ")
+    # Backslashes separate values; escapes switch character sets.
+    if not text.isascii() or b"\\" in text or b"\x1b" in text:
+        raise Declined
+    return text.decode("ascii")
+
+
+kept_text = lru_cache(maxsize=4096)(plain_text)
+
+
+def uid(raw: bytes) -> str:
+    """Return a UID that has to be there."""
+    text = plain_text(raw)
+    if not text:
+        raise Declined
+    return text
+
+
+kept_uid = lru_cache(maxsize=4096)(uid)
+
+
+@lru_cache(maxsize=1024)
+def patient(patient_id: bytes, birth_date: bytes, sex: bytes) -> PatientIdentity:
+    """Return who was scanned."""
+    return PatientIdentity(plain_text(patient_id), plain_text(birth_date), plain_text(sex))
+
+
+@lru_cache(maxsize=1024)
+def image_type(raw: bytes) -> tuple[str, ...]:
+    """Return the values of Image Type; mosaics are declined."""
+    if not raw.isascii() or b"MOSAIC" in raw or b"\x1b" in raw:
+        raise Declined
+    parts = [part.strip(" \0") for part in raw.decode("ascii").split("\\")]
+    return tuple(part for part in parts if part)
+
+
+def _decimals(raw: bytes) -> tuple[float, ...]:
+    """Return the numbers of a decimal string; () when it is empty."""
+    text = raw.rstrip(b"\0 ")
+    if not text:
+        return ()
+    if text.translate(None, b"0123456789+-.eE \\"):
+        raise Declined
+    try:
+        numbers = tuple([float(part) for part in text.split(b"\\")])
+    except ValueError:
+        raise Declined from None
+    if not math.isfinite(sum(numbers)):
+        raise Declined
+    return numbers
+
+
+@lru_cache(maxsize=4096)
+def first_number(raw: bytes) -> float | None:
+    """Return the first number of a decimal string, or None when it is empty."""
+    numbers = _decimals(raw)
+    return numbers[0] if numbers else None
+
+
+@lru_cache(maxsize=4096)
+def whole_number(raw: bytes) -> int | None:
+    """Return the number of an integer string, or None when it is empty."""
+    text = raw.strip(b"\0 ")
+    if not text:
+        return None
+    # More than twelve characters are no integer string (PS3.5 section 6.2).
+    if len(text) > 12 or not text.lstrip(b"+-").isdigit():
+        raise Declined
+    try:
+        return int(text)
+    except ValueError:
+        raise Declined from None
+
+
+def as_float(number: int | None) -> float | None:
+    """Return the same number, as a float."""
+    return None if number is None else float(number)
+
+
+def position(raw: bytes) -> tuple[float, float, float]:
+    """Return Image Position (Patient), mm, LPS."""
+    numbers = _decimals(raw)
+    if len(numbers) != 3:
+        raise Declined
+    return numbers
+
+
+@lru_cache(maxsize=1024)
+def orientation(raw: bytes) -> tuple[float, float, float, float, float, float]:
+    """Return Image Orientation (Patient): two unit vectors at right angles (within 1e-4, inclusive)."""
+    numbers = _decimals(raw)
+    if len(numbers) != 6:
+        raise Declined
+    row, column = numbers[:3], numbers[3:]
+    lengths = math.hypot(*row), math.hypot(*column)
+    dot = sum(a * b for a, b in zip(row, column, strict=True))
+    if max(abs(lengths[0] - 1), abs(lengths[1] - 1), abs(dot)) > _ORTHONORMAL_WITHIN:
+        raise Declined
+    return numbers
+
+
+@lru_cache(maxsize=1024)
+def pixel_spacing(raw: bytes) -> tuple[float, float]:
+    """Return Pixel Spacing, mm, both above 0."""
+    numbers = _decimals(raw)
+    if len(numbers) != 2 or min(numbers) <= 0:
+        raise Declined
+    return numbers
+
+
+@lru_cache(maxsize=1024)
+def matrix(*raw: bytes) -> tuple[int, int, int, int, int, int]:
+    """Return Rows, columns, samples, bits allocated, bits stored and sign of a grey image."""
+    if any(len(value) != 2 for value in raw):
+        raise Declined
+    rows, columns, samples, allocated, stored, signed = struct.unpack("<6H", b"".join(raw))
+    if not rows or not columns or samples != 1 or allocated not in (8, 16, 32) or stored > allocated:
+        raise Declined
+    return rows, columns, samples, allocated, stored, signed
+
+
+@lru_cache(maxsize=1024)
+def rescale(slope: bytes, intercept: bytes, kind: bytes) -> tuple[float | None, float | None, str | None]:
+    """Return Rescale slope, intercept and type: all stated, or none."""
+    a, b = first_number(slope), first_number(intercept)
+    if a is None and b is None:
+        return None, None, None
+    if a is None or b is None or a == 0:
+        raise Declined
+    return a, b, plain_text(kind) or None
+
+
+@lru_cache(maxsize=1024)
+def b_value(raw: bytes, sequence_name: bytes) -> float | None:
+    """Return the diffusion b-value in s/mm² at its standard place, or None where none is stated."""
+    # Siemens writes the b-value into the name of the sequence.
+    if b"_b" in sequence_name:
+        raise Declined
+    if not raw:
+        return None
+    if len(raw) != 8:
+        raise Declined
+    (value,) = struct.unpack("<d", raw)
+    if not 0 <= value < 1e5:
+        raise Declined
+    return float(value)
