@@ -28,6 +28,8 @@ from gist_imaging.spatial.volume import Quantity, Volume
 
 __all__ = ["read_mask", "read_volume"]
 
+_HASHED_AT_ONCE = 1024 * 1024
+
 
 def read_volume(
     path: str | Path,
@@ -111,7 +113,7 @@ def read_mask(
         if isinstance(document, SegDocument):
             mask = _from_seg(document, grid, label, resample)
         else:
-            mask = _from_rtstruct(document, grid, label, resample)
+            mask = _from_rtstruct(document, grid, label)
     else:
         image = read_nifti_labels(path) if content is Content.NIFTI else read_nrrd_labels(path)
         mask = _from_labels(image, path, content, grid, label, resample)
@@ -166,9 +168,7 @@ def _segment_number(document: SegDocument, label: int | str | None) -> int:
     return document.segment(label=label).number
 
 
-def _from_rtstruct(
-    document: RtStructDocument, grid: Geometry | None, label: int | str | None, resample: bool
-) -> Mask:
+def _from_rtstruct(document: RtStructDocument, grid: Geometry | None, label: int | str | None) -> Mask:
     if grid is None:
         raise MaskError(
             f"{document.name}: contours need a grid",
@@ -212,4 +212,7 @@ def _only_file(folder: Path) -> Path:
 def _file_sha256(path: Path) -> str:
     stream, _ = open_regular(str(path), path.name)
     with stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while part := stream.read(_HASHED_AT_ONCE):
+            digest.update(part)
+    return digest.hexdigest()

@@ -67,31 +67,30 @@ def choose_series(
             f"found {len(measurable)}:\n{_listed(measurable)}",
             "choose one with its series_uid and split",
         )
-    _raise_none(index, fitting, blocked)
-    raise AssertionError  # pragma: no cover
+    raise _why_none(index, fitting, blocked)
 
 
-def _raise_none(index: ScanIndex, fitting: Sequence[Series], blocked: Sequence[Series]) -> None:
+def _why_none(index: ScanIndex, fitting: Sequence[Series], blocked: Sequence[Series]) -> GistImagingError:
     if not index.series and len(index.refused) == 1:
-        raise IntakeError(index.refused[0].problem)
+        return IntakeError(index.refused[0].problem)
     candidates = blocked or fitting
     if len(candidates) == 1:
-        raise SeriesError(candidates[0].series_uid, candidates[0].problems)
+        return SeriesError(candidates[0].series_uid, candidates[0].problems)
     if candidates:
-        raise GistImagingError(
+        return GistImagingError(
             "one series that can be measured",
             f"found none among {len(candidates)}:\n{_listed(candidates)}",
             "choose another folder, or see why with `gist-imaging index`",
         )
     if index.series:
-        raise GistImagingError(
+        return GistImagingError(
             "the series that was asked for",
             f"found only:\n{_listed(index.series)}",
             "choose one of these with its series_uid and split",
         )
     codes = Counter(str(refused.problem.code) for refused in index.refused)
     refusals = ", ".join(f"{count} x {code}" for code, count in sorted(codes.items()))
-    raise GistImagingError(
+    return GistImagingError(
         "a NIfTI, NRRD or DICOM image",
         f"found none ({refusals or 'no file'})",
         "give the folder or file of the scan",
