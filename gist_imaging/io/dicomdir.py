@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from gist_imaging.errors import IntakeError
+from gist_imaging.io.file_records import DirectoryEntry
 from gist_imaging.problems import Code, Problem
 
-__all__ = ["DICOMDIR_CLASS", "DirectoryEntry", "directory_entries", "expected_per_series", "relative_name"]
+__all__ = ["DICOMDIR_CLASS", "directory_entries", "expected_per_series", "relative_name"]
 
 # Media Storage Directory Storage.
 DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
-
-
-@dataclass(frozen=True, slots=True)
-class DirectoryEntry:
-    """One file that a DICOMDIR names.
-
-    Parameters
-    ----------
-    file_id : components of its path, below the folder of the DICOMDIR
-    series_uid : the series that it is listed under, "" where that is not stated
-    """
-
-    file_id: tuple[str, ...]
-    series_uid: str
 
 
 def directory_entries(dataset: Any) -> tuple[DirectoryEntry, ...]:

@@ -6,7 +6,7 @@ These functions run in the decoding process.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -15,36 +15,19 @@ from pydicom.uid import UID
 from gist_imaging.errors import IntakeError
 from gist_imaging.io.dataset_facts import facts_of
 from gist_imaging.io.dicom_header import Header, open_stream, read_header
-from gist_imaging.io.dicomdir import DICOMDIR_CLASS, DirectoryEntry, directory_entries
+from gist_imaging.io.dicomdir import DICOMDIR_CLASS, directory_entries
 from gist_imaging.io.element_values import element_text
+from gist_imaging.io.file_records import FileFacts, Request
 from gist_imaging.io.limits import Limits
 from gist_imaging.io.pixel_checks import check_pixels
 from gist_imaging.io.transfer_syntax import UNCOMPRESSED
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study.series import FrameFacts
 
-__all__ = ["FileFacts", "Request", "read_facts", "read_many"]
+__all__ = ["read_facts", "read_many"]
 
 _REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
 _PIXEL_DATA = 0x7FE00010
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One file to be read: where it is, and what messages call it."""
-
-    path: str
-    name: str
-    member: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What one file gave: its images, or the entries of a DICOMDIR, or the reason of its refusal."""
-
-    frames: tuple[FrameFacts, ...] = ()
-    entries: tuple[DirectoryEntry, ...] = ()
-    problem: Problem | None = None
 
 
 def read_many(requests: Sequence[Request], limits: Limits) -> tuple[FileFacts, ...]:
@@ -56,16 +39,16 @@ def _guarded(request: Request, limits: Limits) -> FileFacts:
     try:
         return read_facts(request, limits)
     except IntakeError as refused:
-        return FileFacts(problem=refused.problem)
+        return FileFacts(request.name, problem=refused.problem)
     except RecursionError:
         message = "its sequences are nested deeper than can be read"
-        return FileFacts(problem=Problem(Code.LIMIT_DEPTH, message, request.name))
+        return FileFacts(request.name, problem=Problem(Code.LIMIT_DEPTH, message, request.name))
     except MemoryError:
         message = "reading it asked for more memory than is allowed"
-        return FileFacts(problem=Problem(Code.LIMIT_MEMORY, message, request.name))
+        return FileFacts(request.name, problem=Problem(Code.LIMIT_MEMORY, message, request.name))
     except Exception as error:  # noqa: BLE001 - pydicom raises anything; its texts may hold patient values
         message = f"a value in its header cannot be read ({type(error).__name__})"
-        return FileFacts(problem=Problem(Code.BAD_VALUE, message, request.name))
+        return FileFacts(request.name, problem=Problem(Code.BAD_VALUE, message, request.name))
 
 
 def read_facts(request: Request, limits: Limits) -> FileFacts:
@@ -81,7 +64,7 @@ def read_facts(request: Request, limits: Limits) -> FileFacts:
         header = read_header(stream, size, name=request.name, limits=limits)
         dataset = header.dataset
         if element_text(dataset.file_meta, "MediaStorageSOPClassUID") == DICOMDIR_CLASS:
-            return FileFacts(entries=directory_entries(dataset))
+            return FileFacts(request.name, entries=directory_entries(dataset))
         missing = [keyword for keyword in _REQUIRED if not element_text(dataset, keyword)]
         if missing:
             message = f"it should have {', '.join(missing)}, but has not"
@@ -92,7 +75,7 @@ def read_facts(request: Request, limits: Limits) -> FileFacts:
                 raise IntakeError(Problem(Code.MISSING_REQUIRED_TAGS, message, request.name))
             check_pixels(header, request.name, limits)
         frames = facts_of(dataset, path, request.name, request.member)
-    return FileFacts(frames=_with_place_of_pixels(frames, header, request))
+    return FileFacts(request.name, frames=_with_place_of_pixels(frames, header, request))
 
 
 def _is_image(dataset: Dataset, header: Header) -> bool:
