@@ -113,7 +113,7 @@ def text_of(value: Any) -> str:
     r"""Return the text of whatever an element holds.
 
     >>> text_of(["ORIGINAL", "PRIMARY"])
-    'ORIGINAL\\\\PRIMARY'
+    'ORIGINAL\\PRIMARY'
     """
     if value is None:
         return ""

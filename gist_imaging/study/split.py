@@ -213,7 +213,7 @@ def _measured(stack: _Stack, gate: GateResult, more: tuple[Problem, ...]) -> Ser
     )
 
 
-_SEVERITY_ORDER = {severity: position for position, severity in enumerate(Severity)}
+_SEVERITY_ORDER = {Severity.NOT_A_VOLUME: 0, Severity.ERROR: 1, Severity.WARNING: 2}
 
 
 def _picture(members: list[FrameFacts], problems: tuple[Problem, ...]) -> Series:

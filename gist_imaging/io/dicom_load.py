@@ -1,0 +1,175 @@
+"""A series into a volume, through the geometry gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gist_imaging.errors import Cancelled, SeriesError
+from gist_imaging.io.pixel_request import request_for
+from gist_imaging.io.raw_slices import is_raw, read_raw
+from gist_imaging.io.rescale import Scale, ValueRangeError, scales_of, volume_dtype, write_slice
+from gist_imaging.io.worker import shared_worker
+from gist_imaging.problems import Code, Override, Problem, Severity
+from gist_imaging.spatial.volume import Quantity, Volume
+from gist_imaging.study.series import FrameFacts, Series
+
+__all__ = ["identify", "load_series"]
+
+# One call of the decoding process brings images of up to this size: small beside its limits, and
+# large beside the cost of a call.
+_BATCH_BYTES = 8 * 1024 * 1024
+
+Progress = Callable[[int, int], None]
+
+
+def load_series(
+    series: Series,
+    *,
+    override_reason: str | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Volume:
+    """Return the values of a series on its grid.
+
+    Values are exactly those of slope and intercept, slice by slice: int16 where whole numbers fit, else
+    int32, else float32. CT becomes HU when every slice states its rescale (see `identify`).
+
+    Parameters
+    ----------
+    series : as `scan_folder` gives it
+    override_reason : why the errors of the gate may be ignored; they travel with the volume as overrides.
+        What such a volume measures is said at `gist_imaging.study.gate.check_stack`.
+    progress : told the number of slices done and of all slices
+    cancelled : asked after every slice or batch; when it returns True the work stops
+
+    Raises
+    ------
+    SeriesError
+        When the series is no volume, or an error stands against it without a reason to override it, or no
+        grid fits it. SINGLE_SLICE alone does not block: areas and diameters can be measured.
+    IntakeError
+        When a file is refused, or is another one than when it was indexed.
+    Cancelled
+        When `cancelled` said so.
+    """
+    overrides = _overrides(series, override_reason)
+    if series.geometry is None:
+        raise SeriesError(series.series_uid, _with_hint(series.problems or (_NO_GRID,)))
+    quantity = identify(series)
+    scales = scales_of(
+        series.frames,
+        real_world=quantity is Quantity.ADC,
+        stored_only=any(problem.code is Code.BAD_RESCALE for problem in series.problems),
+    )
+    voxels = _voxels(series.frames, scales, _Reporter(len(series.frames), progress, cancelled))
+    overridden = {override.code for override in overrides}
+    thicknesses = [frame.slice_thickness_mm for frame in series.frames if frame.slice_thickness_mm]
+    return Volume(
+        voxels=voxels,
+        geometry=series.geometry,
+        quantity=quantity,
+        series_uid=series.series_uid,
+        modality=series.modality,
+        slice_thickness_mm=median(thicknesses) if thicknesses else None,
+        problems=tuple(problem for problem in series.problems if problem.code not in overridden),
+        overrides=overrides,
+        sop_uids=tuple(dict.fromkeys(frame.sop_instance_uid for frame in series.frames)),
+    )
+
+
+def identify(series: Series) -> Quantity:
+    """Return what the values of a series mean, as far as its images say so.
+
+    HU: modality CT, a usable rescale on every image, and Rescale Type (0028,1054) HU or absent, which
+    means HU (PS3.3 C.8.2.1). ADC: a Real World Value Mapping in a unit of the mm²/s family on every image.
+    """
+    frames = series.frames
+    if frames and all(frame.quantity_hint == "ADC" and frame.real_world_slope for frame in frames):
+        return Quantity.ADC
+    usable = all(frame.rescale_slope is not None for frame in frames) and not any(
+        problem.code is Code.BAD_RESCALE for problem in series.problems
+    )
+    types = {(frame.rescale_type or "HU").upper() for frame in frames}
+    if frames and series.modality == "CT" and usable and types == {"HU"}:
+        return Quantity.HU
+    return Quantity.ARBITRARY
+
+
+_NO_GRID = Problem(Code.NO_GEOMETRY, "positions are needed, this series has no grid")
+
+
+def _overrides(series: Series, reason: str | None) -> tuple[Override, ...]:
+    pictures = tuple(p for p in series.problems if p.severity is Severity.NOT_A_VOLUME)
+    if pictures:
+        raise SeriesError(series.series_uid, pictures)
+    blocking = [problem for problem in series.errors if problem.code is not Code.SINGLE_SLICE]
+    if blocking and reason is None:
+        raise SeriesError(series.series_uid, tuple(blocking))
+    codes = dict.fromkeys(problem.code for problem in blocking)
+    return tuple(Override(code, reason or "") for code in codes)
+
+
+def _with_hint(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    hint = "; no right-angled grid fits, so this cannot be overridden"
+    return tuple(
+        replace(problem, message=problem.message + hint) if problem.severity is Severity.ERROR else problem
+        for problem in problems
+    )
+
+
+class _Reporter:
+    """Tells how far the work is, and stops it when asked to."""
+
+    def __init__(self, total: int, progress: Progress | None, cancelled: Callable[[], bool] | None) -> None:
+        self._total = total
+        self._progress = progress
+        self._cancelled = cancelled
+
+    def __call__(self, position: int) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled
+        if self._progress is not None:
+            self._progress(position + 1, self._total)
+
+
+def _voxels(frames: Sequence[FrameFacts], scales: Sequence[Scale], reporter: _Reporter) -> npt.NDArray[Any]:
+    dtype, widest = volume_dtype(frames, scales), volume_dtype(frames, scales, wide=True)
+    try:
+        return _filled(frames, scales, dtype, reporter, fits=dtype == widest)
+    except ValueRangeError:
+        # Unsigned 16-bit values that int16 cannot hold: read again into a wider type.
+        return _filled(frames, scales, widest, reporter, fits=True)
+
+
+def _filled(
+    frames: Sequence[FrameFacts],
+    scales: Sequence[Scale],
+    dtype: np.dtype[Any],
+    reporter: _Reporter,
+    *,
+    fits: bool,
+) -> npt.NDArray[Any]:
+    volume = np.empty((len(frames), frames[0].rows, frames[0].columns), dtype)
+    if all(is_raw(frame) for frame in frames):
+        read_raw(frames, scales, volume, fits=fits, after_slice=reporter)
+        return volume
+    for start, batch in _batches(frames):
+        requests = tuple(request_for(frame) for frame in batch)
+        decoded = shared_worker().call("gist_imaging.io.pixels:decode_many", requests, file=batch[0].name)
+        for position, stored in enumerate(decoded, start):
+            write_slice(volume[position], stored, scales[position], fits=False)
+            reporter(position)
+    return volume
+
+
+def _batches(frames: Sequence[FrameFacts]) -> Iterator[tuple[int, Sequence[FrameFacts]]]:
+    frame_bytes = frames[0].rows * frames[0].columns * max(frames[0].bits_allocated // 8, 1)
+    size = max(1, _BATCH_BYTES // frame_bytes)
+    for start in range(0, len(frames), size):
+        yield start, frames[start : start + size]
