@@ -1,1 +1,27 @@
 """Pelves with known answers, as values."""
+
+from gist_imaging.phantom.patients import PhantomPatient, PhantomVisit, Scanner, patient_truth, random_patient
+from gist_imaging.phantom.pelvis import PelvisPhantom
+from gist_imaging.phantom.render import ct_volume, levator_mask, t2_volume, tumour_mask
+from gist_imaging.phantom.samples import sample_patients
+from gist_imaging.phantom.tissues import Appearance
+from gist_imaging.phantom.truth import expected_change, truth
+from gist_imaging.phantom.tumour import TumourShape
+
+__all__ = [
+    "Appearance",
+    "PelvisPhantom",
+    "PhantomPatient",
+    "PhantomVisit",
+    "Scanner",
+    "TumourShape",
+    "ct_volume",
+    "expected_change",
+    "levator_mask",
+    "patient_truth",
+    "random_patient",
+    "sample_patients",
+    "t2_volume",
+    "truth",
+    "tumour_mask",
+]
