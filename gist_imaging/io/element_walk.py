@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from enum import Enum
 
+from gist_imaging.io.header_layout import Layouts
+
 __all__ = ["Walk", "elements_before_pixels", "tag_key"]
 
 _HEAD = struct.Struct("<IHH").unpack_from
@@ -46,6 +48,19 @@ _PRIVATE_DIFFUSION = {(0x0019, 0x0A), (0x0019, 0x0C), (0x0029, 0x10), (0x0043, 0
 _PRIVATE_GROUP = 0x0065
 
 
+# A stretch ends after elements whose length often differs between the slices of a series; neighbours that
+# change together share a stretch.
+_STRETCH_ENDS = frozenset(
+    {
+        tag_key(0x0008, 0x0018),  # SOP Instance UID, after its copy in the file meta
+        tag_key(0x0018, 0x1152),  # Exposure
+        tag_key(0x0020, 0x1041),  # Slice Location, after Instance Number and Image Position (Patient)
+        tag_key(0x0028, 0x0107),  # Largest Image Pixel Value
+    }
+)
+_layouts = Layouts()
+
+
 class Walk(Enum):
     """Why a walk gave nothing."""
 
@@ -66,34 +81,52 @@ def elements_before_pixels(
     unwanted : `tag_key` of what makes the walk give up
     """
     found: dict[int, bytes] = {}
-    at = start
+    stretch: list[tuple[int, int, int | None]] = []
+    at = begin = start
     try:
         while True:
+            if not stretch:
+                begin, at = at, _layouts.pass_over(buffer, at, found)
+                if at != begin:
+                    continue
             tag, vr, length = _HEAD(buffer, at)
-            at += 8
+            header_bytes = 8
             if _LONG[vr]:
-                length = _LONG_LENGTH(buffer, at)[0]
-                at += 4
+                length = _LONG_LENGTH(buffer, at + 8)[0]
+                header_bytes = 12
                 if tag == _PIXEL_DATA:
-                    return found, at, length
+                    _learn(stretch, buffer, begin)
+                    return found, at + 12, length
                 if length == _UNDEFINED:
-                    if vr != _SEQUENCE or tag in unwanted:
-                        return Walk.GAVE_UP
-                    at = _after_sequence(buffer, at)
+                    _learn(stretch, buffer, begin)
+                    stretch = []
+                    at = _after_sequence(buffer, at + 12) if vr == _SEQUENCE and tag not in unwanted else -1
                     if at < 0:
                         return Walk.GAVE_UP
                     continue
+            value_at = at + header_bytes
+            at = value_at + length
             if tag in wanted:
                 if wanted[tag] != vr:
                     return Walk.GAVE_UP
-                found[tag] = buffer[at : at + length]
+                found[tag] = buffer[value_at:at]
+                stretch.append((header_bytes, length, tag))
             elif tag in unwanted or (tag & 1 and _is_vendors(tag)):
                 return Walk.GAVE_UP
-            at += length
+            else:
+                stretch.append((header_bytes, length, None))
+            if tag in _STRETCH_ENDS:
+                _learn(stretch, buffer, begin)
+                stretch = []
     except struct.error:
         return Walk.NEEDS_MORE
     except KeyError:  # no VR, or none that is known
         return Walk.GAVE_UP
+
+
+def _learn(stretch: list[tuple[int, int, int | None]], buffer: bytes, begin: int) -> None:
+    if stretch and begin + sum(element[0] + element[1] for element in stretch) <= len(buffer):
+        _layouts.learn(stretch, buffer, begin)
 
 
 def _is_vendors(tag: int) -> bool:

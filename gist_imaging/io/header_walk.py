@@ -163,8 +163,6 @@ def _facts(
     slope, intercept, rescale_type = rescale(get(_SLOPE, b""), get(_INTERCEPT, b""), get(_RESCALE_TYPE, b""))
     thickness = first_number(get(_THICKNESS, b""))
     between = first_number(get(_SPACING_BETWEEN, b""))
-    acquisition_date = get(_ACQUISITION_DATE) or get(_CONTENT_DATE) or get(_STUDY_DATE) or b""
-    acquisition_time = get(_ACQUISITION_TIME) or get(_CONTENT_TIME) or b""
     return FrameFacts(
         path,
         name,
@@ -197,7 +195,9 @@ def _facts(
         instance_number=whole_number(get(_INSTANCE_NUMBER, b"")),
         acquisition_number=whole_number(get(_ACQUISITION_NUMBER, b"")),
         temporal_position=as_float(whole_number(get(_TEMPORAL_POSITION, b""))),
-        acquisition_time=plain_text(acquisition_time) or None,
+        acquisition_time=plain_text(get(_ACQUISITION_TIME, b""))
+        or plain_text(get(_CONTENT_TIME, b""))
+        or None,
         trigger_time_ms=first_number(get(_TRIGGER_TIME, b"")),
         echo_time_ms=first_number(get(_ECHO_TIME, b"")) or None,
         echo_number=whole_number(get(_ECHO_NUMBER, b"")),
@@ -205,6 +205,9 @@ def _facts(
         image_type=image_type(get(_IMAGE_TYPE, b"")),
         lossy=kept_text(get(_LOSSY, b"")) == "01",
         expected_in_series=whole_number(get(_EXPECTED, b"")),
-        acquisition_date=kept_text(acquisition_date) or None,
+        acquisition_date=kept_text(get(_ACQUISITION_DATE, b""))
+        or kept_text(get(_CONTENT_DATE, b""))
+        or kept_text(get(_STUDY_DATE, b""))
+        or None,
         patient=patient(get(_PATIENT_ID, b""), get(_BIRTH_DATE, b""), get(_SEX, b"")),
     )
