@@ -12,7 +12,12 @@ REASON = r"[A-Za-z][A-Za-z0-9_]{0,63}"
 """A reason is one word, such as geometry_not_physical."""
 
 _END_POINTS = tuple(
-    Column(f"end{end}_{axis}_mm", "number", f"end point {end} of a diameter, LPS {axis}, frame of the series", "mm")
+    Column(
+        f"end{end}_{axis}_mm",
+        "number",
+        f"end point {end} of a diameter, LPS {axis}, frame of the series",
+        "mm",
+    )
     for end in (1, 2)
     for axis in "xyz"
 )
@@ -42,7 +47,14 @@ _MEASUREMENTS = Table(
         Column("status", "string", "whether there is a value", codes="measurement_status", required=True),
         Column("reason", "string", "why there is no value; required unless measured", pattern=REASON),
         Column("plane", "string", "plane of a diameter", codes="plane"),
-        Column("plane_tilt_deg", "number", "tilt of that plane out of the standard one", "deg", minimum=0, maximum=90),
+        Column(
+            "plane_tilt_deg",
+            "number",
+            "tilt of that plane out of the standard one",
+            "deg",
+            minimum=0,
+            maximum=90,
+        ),
         *_END_POINTS,
         Column("uncertainty", "number", "uncertainty of value, in unit", minimum=0),
         Column("uncertainty_kind", "string", "what the uncertainty is", codes="uncertainty_kind"),
@@ -55,7 +67,13 @@ _MEASUREMENTS = Table(
         ),
         Column("software", "string", "program", required=True, pattern=LOCAL),
         Column("software_version", "string", "its version", required=True, pattern=r"[0-9A-Za-z.+-]{1,40}"),
-        Column("algorithm_version", "string", "version of the definitions", required=True, pattern=r"[0-9A-Za-z.-]{1,40}"),
+        Column(
+            "algorithm_version",
+            "string",
+            "version of the definitions",
+            required=True,
+            pattern=r"[0-9A-Za-z.-]{1,40}",
+        ),
         Column("params_sha256", "string", "SHA-256 of the parameters", required=True, pattern=SHA256),
     ),
     (
@@ -76,9 +94,17 @@ _RESPONSES = Table(
         Column("patient_id", "string", "who", required=True, pattern=PATIENT),
         Column("timepoint_id", "string", "which follow-up visit", required=True, pattern=TIMEPOINT),
         Column("reader_id", "string", "whose measurements", required=True, pattern=LOCAL),
-        Column("image_kind", "string", "images compared: modality, or modality:sequence", required=True, pattern=IMAGE_KIND),
+        Column(
+            "image_kind",
+            "string",
+            "images compared: modality, or modality:sequence",
+            required=True,
+            pattern=IMAGE_KIND,
+        ),
         Column("criterion", "string", "by which criterion", codes="criterion", required=True),
-        Column("baseline_timepoint_id", "string", "the visit compared with", required=True, pattern=TIMEPOINT),
+        Column(
+            "baseline_timepoint_id", "string", "the visit compared with", required=True, pattern=TIMEPOINT
+        ),
         Column("overall_response", "string", "category of this visit alone", codes="response", required=True),
         Column(
             "overall_response_persistent",
@@ -89,14 +115,20 @@ _RESPONSES = Table(
         ),
         Column("new_lesion", "boolean", "a lesion that was not there at baseline", required=True),
         Column("sum_value", "number", "sum over lesions of the size that the criterion judges", minimum=0),
-        Column("sum_unit", "string", "unit of sum_value, baseline_value and nadir_value", codes="unit", required=True),
+        Column(
+            "sum_unit",
+            "string",
+            "unit of sum_value, baseline_value and nadir_value",
+            codes="unit",
+            required=True,
+        ),
         Column("baseline_value", "number", "the sum at baseline", minimum=0),
         Column("nadir_value", "number", "the smallest sum before this visit, baseline included", minimum=0),
         Column(
             "pct_change_baseline",
             "number",
-            "100 × (sum − baseline) ÷ baseline; where the geometry is not physical and the grids are equal, from "
-            "voxel counts (volume criteria only)",
+            "100 × (sum − baseline) ÷ baseline; from voxel counts where the geometry is not physical and the "
+            "spacing nominally equal (volume criteria only)",
             "%",
             minimum=-100,
         ),
@@ -107,7 +139,9 @@ _RESPONSES = Table(
         Column("rule", "string", "the rule that fired", words=True),
         Column("reason", "string", "why not evaluable; required for NE", words=True),
         Column("query", "string", "what a reviewer should look at, such as PR_AFTER_CR", pattern=r"[A-Z_]+"),
-        Column("rule_version", "string", "version of the rules", required=True, pattern=r"[0-9A-Za-z._-]{1,40}"),
+        Column(
+            "rule_version", "string", "version of the rules", required=True, pattern=r"[0-9A-Za-z._-]{1,40}"
+        ),
         Column("inputs", "string", "measurement_ids used, joined by ;", pattern=rf"{HEX16}(;{HEX16})*"),
     ),
     (
@@ -123,7 +157,9 @@ _FAILURES = Table(
     "One row per scan and lesion that could not be measured, with the reason.",
     ("failure_id",),
     (
-        Column("failure_id", "string", "first 16 hex digits of SHA-256 of the row", required=True, pattern=HEX16),
+        Column(
+            "failure_id", "string", "first 16 hex digits of SHA-256 of the row", required=True, pattern=HEX16
+        ),
         Column("patient_id", "string", "whose scan", required=True, pattern=PATIENT),
         Column("timepoint_id", "string", "at which visit", required=True, pattern=TIMEPOINT),
         Column("lesion_id", "string", "which lesion", required=True, pattern=LESION),
@@ -132,7 +168,9 @@ _FAILURES = Table(
         Column("modality", "string", "modality, where it became known", codes="modality"),
         Column("stage", "string", "what was being done", codes="stage", required=True),
         Column("code", "string", "frozen problem code", required=True, pattern=r"[A-Z][A-Z0-9_]{1,63}"),
-        Column("message", "string", "what was expected, what was found, what to do", required=True, words=True),
+        Column(
+            "message", "string", "what was expected, what was found, what to do", required=True, words=True
+        ),
     ),
     (
         ForeignKey(("patient_id",), "patients", ("patient_id",)),
@@ -159,10 +197,24 @@ def _paired(prefix: str, measured: str, unit: str | None) -> tuple[Column, ...]:
     suffix = {"mm": "_mm", "mL": "_ml", None: ""}[None if unit == "HU" else unit]
     return (
         Column(f"{prefix}_pre{suffix}", "number", f"{measured} at pre_timepoint_id", unit),
-        Column(f"{prefix}_post{suffix}", "number", f"{measured} at post_timepoint_id; empty without it", unit),
+        Column(
+            f"{prefix}_post{suffix}", "number", f"{measured} at post_timepoint_id; empty without it", unit
+        ),
         Column(f"{prefix}_change_pct", "number", f"100 × (post − pre) ÷ pre of {measured}", "%"),
-        Column(f"{prefix}_pre_status", "string", f"status of {prefix}_pre", codes="measurement_status", required=True),
-        Column(f"{prefix}_post_status", "string", f"status of {prefix}_post", codes="measurement_status", required=True),
+        Column(
+            f"{prefix}_pre_status",
+            "string",
+            f"status of {prefix}_pre",
+            codes="measurement_status",
+            required=True,
+        ),
+        Column(
+            f"{prefix}_post_status",
+            "string",
+            f"status of {prefix}_post",
+            codes="measurement_status",
+            required=True,
+        ),
     )
 
 
@@ -186,12 +238,14 @@ _ANALYSIS_PATIENT = Table(
             required=True,
             pattern=LOCAL,
         ),
-        Column("reader_rule", "string", "by which rule the reader was chosen", codes="reader_rule", required=True),
+        Column(
+            "reader_rule", "string", "by which rule the reader was chosen", codes="reader_rule", required=True
+        ),
         Column(
             "image_kind",
             "string",
-            "images shown: the kind with most visits of the primary lesion by that reader, at equal number CT "
-            "before others, then by name",
+            "images shown: the kind with most visits of the primary lesion by that reader; at equal number "
+            "CT before others, then by name",
             required=True,
             pattern=IMAGE_KIND,
         ),
@@ -211,7 +265,9 @@ _ANALYSIS_PATIENT = Table(
         ),
         Column("days_pre_to_post", "integer", "days between the two visits", "d"),
         *_paired("ld", f"longest_axial_diameter {_PRIMARY}", "mm"),
-        *_paired("vol", f"volume {_PRIMARY} (change from voxel counts where not physical on equal grids)", "mL"),
+        *_paired(
+            "vol", f"volume {_PRIMARY} (change from voxel counts where not physical on equal grids)", "mL"
+        ),
         *_paired("hu", f"mean_hu {_PRIMARY}", "HU"),
         Column(
             "size_at_surgery_mm",

@@ -1,0 +1,192 @@
+"""What the specification becomes: Table Schema, Parquet types, pandas types, data dictionary, code lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gist_imaging.cohort.codes import CODELISTS, MEASUREMENTS
+from gist_imaging.cohort.records import SCHEMA_VERSION
+from gist_imaging.cohort.spec import Column, Table, tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = [
+    "arrow_schema",
+    "codelist_rows",
+    "data_dictionary",
+    "plain_rows",
+    "schema_changelog",
+    "table_schema",
+    "typed_frame",
+]
+
+_PANDAS = {
+    "string": "string",
+    "integer": "Int64",
+    "number": "float64",
+    "boolean": "boolean",
+    "date": "string",
+}
+
+
+def table_schema(table: Table) -> dict[str, Any]:
+    """Return the Frictionless Table Schema (Data Package v2) of `table`."""
+    schema: dict[str, Any] = {
+        "fields": [_field(column, key=column.name in table.primary_key) for column in table.columns],
+        "missingValues": [""],
+        "primaryKey": list(table.primary_key),
+    }
+    if table.foreign_keys:
+        schema["foreignKeys"] = [
+            {
+                "fields": list(key.columns),
+                "reference": {"resource": key.table, "fields": list(key.target)},
+            }
+            for key in table.foreign_keys
+        ]
+    return schema
+
+
+def _field(column: Column, *, key: bool) -> dict[str, Any]:
+    constraints: dict[str, Any] = {}
+    if column.required or key:
+        constraints["required"] = True
+    if column.allowed is not None:
+        constraints["enum"] = list(column.allowed)
+    if column.text_pattern is not None:
+        constraints["pattern"] = f"^(?:{column.text_pattern})$"
+    whole = column.type == "integer"
+    for name, bound in (("minimum", column.minimum), ("maximum", column.maximum)):
+        if bound is not None:
+            constraints[name] = int(bound) if whole else bound
+    described: dict[str, Any] = {
+        "name": column.name,
+        "type": column.type,
+        "description": column.description,
+    }
+    if column.unit:
+        described["unit"] = column.unit
+    if column.codes:
+        described["codelist"] = column.codes
+    if constraints:
+        described["constraints"] = constraints
+    return described
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the Parquet types of `table`."""
+    import pyarrow as pa
+
+    kinds = {
+        "string": pa.string(),
+        "integer": pa.int64(),
+        "number": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+    }
+    return pa.schema(
+        [pa.field(column.name, kinds[column.type], nullable=not column.required) for column in table.columns]
+    )
+
+
+def typed_frame(table: Table, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return `rows` as a frame with the columns and types of `table`, sorted by its key."""
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            column.name: pd.Series([row.get(column.name) for row in rows], dtype=_PANDAS[column.type])
+            for column in table.columns
+        }
+    )
+    return frame.sort_values(list(table.primary_key), kind="stable", ignore_index=True)
+
+
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of `frame` as plain values, None where a value is missing."""
+    columns = {
+        str(name): [None if missing else value for value, missing in zip(held.tolist(), gone, strict=True)]
+        for (name, held), gone in zip(frame.items(), frame.isna().to_numpy().T, strict=True)
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def codelist_rows() -> list[dict[str, Any]]:
+    """Return the rows of the table `codelists`."""
+    return [
+        {
+            "list": name,
+            "code": code,
+            "description": description,
+            "unit": MEASUREMENTS[code].unit if name == "measurement" else None,
+        }
+        for name, words in CODELISTS.items()
+        for code, description in words.items()
+    ]
+
+
+def data_dictionary() -> str:
+    """Return the data dictionary as Markdown."""
+    lines = [
+        "# Data dictionary",
+        "",
+        f"Cohort format {SCHEMA_VERSION}. Generated from the table specification; the same facts are in "
+        "`datapackage.json`.",
+        "An empty cell is a missing value. Research use only.",
+    ]
+    for table in tables():
+        lines += [
+            "",
+            f"## {table.name}",
+            "",
+            table.description,
+            "",
+            f"Key: {', '.join(f'`{name}`' for name in table.primary_key)}.",
+        ]
+        lines += [f"`{', '.join(key.columns)}` is found in `{key.table}`." for key in table.foreign_keys]
+        lines += ["", "| column | type | unit | required | allowed | meaning |", "|---|---|---|---|---|---|"]
+        lines += [_dictionary_row(column) for column in table.columns]
+    lines += ["", "## Words", "", "| list | word | meaning |", "|---|---|---|"]
+    lines += [
+        f"| {name} | `{code}` | {_cell(description)} |"
+        for name, words in CODELISTS.items()
+        for code, description in words.items()
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _dictionary_row(column: Column) -> str:
+    allowed = f"list {column.codes}" if column.codes else ""
+    if column.text_pattern and column.pattern:
+        allowed = f"`{column.pattern}`"
+    bounds = [
+        f"{sign} {bound:g}"
+        for sign, bound in (("≥", column.minimum), ("≤", column.maximum))
+        if bound is not None
+    ]
+    allowed = allowed or ", ".join(bounds)
+    required = "yes" if column.required else ""
+    return (
+        f"| `{column.name}` | {column.type} | {column.unit or ''} | {required} | {_cell(allowed)} "
+        f"| {_cell(column.description)} |"
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def schema_changelog() -> str:
+    """Return the history of the format, which every cohort folder carries."""
+    return (
+        "# Changes of the cohort format\n"
+        "\n"
+        "A new column or word is a minor version, a changed or removed one a major version.\n"
+        "Readers refuse a newer major version.\n"
+        "\n"
+        "## 1.0.0\n"
+        "\n"
+        f"First version: {', '.join(table.name for table in tables())}.\n"
+    )
