@@ -1,0 +1,198 @@
+"""Every user action, one function each; the command line and the plugin call nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gist_imaging.errors import GistImagingError
+
+if TYPE_CHECKING:
+    from gist_imaging.batch.runner import BatchReport
+    from gist_imaging.demo import DemoReport
+    from gist_imaging.io.environment import Check
+    from gist_imaging.io.tables import ValidationReport
+    from gist_imaging.measure.lesion import LesionMeasurement
+    from gist_imaging.response.compare import Comparison
+    from gist_imaging.spatial import Volume
+    from gist_imaging.study import ScanIndex
+
+__all__ = [
+    "ScanOptions",
+    "ScanPair",
+    "compare_scans",
+    "diagnose",
+    "index_path",
+    "make_phantom",
+    "measure_cohort",
+    "measure_scan",
+    "run_demo",
+    "validate_cohort",
+]
+
+Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """How an image and its mask are read and measured.
+
+    Parameters
+    ----------
+    series_uid, split : which series, where the image holds several
+    label : number or name of the structure, where the mask holds several
+    quantity : "HU", "ADC", "SUV" or "ARBITRARY", stated by the user where the format does not say
+    hu_roi : "whole", "eroded_1mm" or "largest_slice"
+    resample : put a mask that lies on another grid on the image's
+    override_reason : why to measure in spite of an error of the geometry gate
+    physical : False when the header's spacing is not the patient's
+    """
+
+    series_uid: str | None = None
+    split: Mapping[str, str | float] = field(default_factory=dict)
+    label: str | None = None
+    quantity: str | None = None
+    hu_roi: str = "whole"
+    resample: bool = False
+    override_reason: str | None = None
+    physical: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPair:
+    """The scans before and after imatinib, with the tumour on each."""
+
+    pre: Path
+    pre_mask: Path
+    post: Path
+    post_mask: Path
+
+
+def index_path(
+    path: Path, *, progress: Tick | None = None, cancelled: Callable[[], bool] | None = None
+) -> ScanIndex:
+    """Return what a folder, file, archive or DICOMDIR holds."""
+    from gist_imaging.io.dicom_index import scan_folder
+
+    return scan_folder(path, progress=progress, cancelled=cancelled)
+
+
+def open_scan(image: Path, options: ScanOptions) -> Volume:
+    """Return the image that `options` choose."""
+    from gist_imaging.io.read import read_volume
+
+    volume = read_volume(
+        image,
+        series_uid=options.series_uid,
+        split=options.split,
+        quantity=options.quantity,
+        override_reason=options.override_reason,
+    )
+    return volume if options.physical else replace(volume, geometry=replace(volume.geometry, physical=False))
+
+
+def measure_scan(image: Path, mask: Path, options: ScanOptions | None = None) -> LesionMeasurement:
+    """Return every number of one lesion on one scan."""
+    from gist_imaging.io.read import read_mask
+    from gist_imaging.measure.lesion import measure_lesion
+
+    chosen = options or ScanOptions()
+    volume = open_scan(image, chosen)
+    outlined = read_mask(mask, like=volume, label=chosen.label, resample=chosen.resample)
+    return measure_lesion(volume, outlined, hu_roi=chosen.hu_roi)
+
+
+def compare_scans(
+    pair: ScanPair,
+    options: ScanOptions | None = None,
+    *,
+    days: tuple[int, int] | None = None,
+    phase: str = "unknown",
+    new_lesion: bool = False,
+    new_nodule: bool = False,
+    same_patient_reason: str | None = None,
+) -> Comparison:
+    """Return a tumour before and after imatinib, the change, and what each set of rules calls it.
+
+    Parameters
+    ----------
+    days : of both scans since the first dose, the later one greater
+    phase : contrast phase of both scans as the reader states it; Choi needs "portal_venous"
+    same_patient_reason : why scans that differ in ID, birth date or sex are of one patient
+
+    Raises
+    ------
+    IdentityError
+        If the scans differ in patient ID, birth date or sex and no reason was given.
+    """
+    from gist_imaging.io.identity import identity_of, same_patient
+    from gist_imaging.response.compare import compare
+
+    if days is not None and days[1] <= days[0]:
+        raise GistImagingError(
+            "the second scan is later than the first", f"got days {days[0]} and {days[1]}", "give them in time order"
+        )
+    same_patient(identity_of(pair.pre), identity_of(pair.post), reason=same_patient_reason)
+    before = measure_scan(pair.pre, pair.pre_mask, options)
+    after = measure_scan(pair.post, pair.post_mask, options)
+    return compare(
+        before, after, days=days, phase=phase, new_lesion=new_lesion, new_nodule=new_nodule
+    )
+
+
+def measure_cohort(
+    manifest: Path,
+    out: Path,
+    *,
+    workers: int = 1,
+    dry_run: bool = False,
+    retry_failed: bool = False,
+    progress: Tick | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> BatchReport:
+    """Measure every row of a manifest and write one cohort folder."""
+    from gist_imaging.batch.runner import run_batch
+
+    return run_batch(
+        manifest,
+        out,
+        workers=workers,
+        dry_run=dry_run,
+        retry_failed=retry_failed,
+        progress=None if progress is None else lambda state: progress(state.n_done, state.n_total),
+        cancelled=cancelled,
+    )
+
+
+def validate_cohort(folder: Path) -> ValidationReport:
+    """Return what is wrong with a cohort folder."""
+    from gist_imaging.io.tables import validate_cohort as validate
+
+    return validate(folder)
+
+
+def make_phantom(
+    out: Path, *, modality: str = "CT", matrix: int = 256, slices: int = 48, seed: int = 0
+) -> dict[str, Any]:
+    """Write a synthetic patient, before and after, and return what is known of it."""
+    from gist_imaging.io.phantom_files import write_phantom_case
+
+    return write_phantom_case(out, seed=seed, modality=modality, matrix=matrix, slices=slices)
+
+
+def run_demo(
+    out: Path, *, scans: Path | None = None, workers: int = 1, progress: Tick | None = None
+) -> DemoReport:
+    """Run the whole journey on the sample scans and hold it against their truth."""
+    from gist_imaging.demo import demonstrate
+
+    return demonstrate(out, scans=scans, workers=workers, progress=progress)
+
+
+def diagnose() -> tuple[Check, ...]:
+    """Return what this machine can do."""
+    from gist_imaging.io.environment import diagnose as look
+
+    return look()
