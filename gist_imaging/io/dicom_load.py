@@ -46,7 +46,7 @@ def load_series(
     override_reason : why the errors of the gate may be ignored; they travel with the volume as overrides.
         What such a volume measures is said at `gist_imaging.study.gate.check_stack`.
     progress : told the number of slices done and of all slices
-    cancelled : asked after every slice or batch; when it returns True the work stops
+    cancelled : asked now and then; when it returns True the work stops
 
     Raises
     ------
@@ -131,11 +131,11 @@ class _Reporter:
         self._progress = progress
         self._cancelled = cancelled
 
-    def __call__(self, position: int) -> None:
+    def __call__(self, done: int) -> None:
         if self._cancelled is not None and self._cancelled():
             raise Cancelled
         if self._progress is not None:
-            self._progress(position + 1, self._total)
+            self._progress(done, self._total)
 
 
 def _voxels(frames: Sequence[FrameFacts], scales: Sequence[Scale], reporter: _Reporter) -> npt.NDArray[Any]:
@@ -157,14 +157,14 @@ def _filled(
 ) -> npt.NDArray[Any]:
     volume = np.empty((len(frames), frames[0].rows, frames[0].columns), dtype)
     if all(is_raw(frame) for frame in frames):
-        read_raw(frames, scales, volume, fits=fits, after_slice=reporter)
+        read_raw(frames, scales, volume, fits=fits, done=reporter)
         return volume
     for start, batch in _batches(frames):
         requests = tuple(request_for(frame) for frame in batch)
         decoded = shared_worker().call("gist_imaging.io.pixels:decode_many", requests, file=batch[0].name)
         for position, stored in enumerate(decoded, start):
             write_slice(volume[position], stored, scales[position], fits=False)
-            reporter(position)
+        reporter(start + len(batch))
     return volume
 
 

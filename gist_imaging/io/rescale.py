@@ -69,7 +69,7 @@ def volume_dtype(
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     fits_int16 = low >= -(2**15) and high < 2**15
     undecided = all(frame.bits_allocated <= 16 for frame in frames) and all(s == 1.0 for s, _ in scales)
-    if not wide and (fits_int16 or undecided):
+    if fits_int16 or (undecided and not wide):
         return np.dtype(np.int16)
     return np.dtype(np.int32) if low >= -(2**31) and high < 2**31 else np.dtype(np.float64)
 
