@@ -1,4 +1,4 @@
-"""Small Segmentations and RT Structure Sets with known content, written with pydicom for the tests."""
+"""Small series, Segmentations and RT Structure Sets with known content, written for the tests."""
 
 from __future__ import annotations
 
@@ -92,6 +92,38 @@ def write_rtstruct(
         dataset.StructureSetROISequence.append(roi)
         dataset.ROIContourSequence.append(outlined)
     return _saved(dataset, path)
+
+
+def write_series(
+    folder: Path,
+    voxels: npt.NDArray[np.int16],
+    geometry: Geometry,
+    *,
+    patient_id: str = "",
+    series: int = 5,
+) -> Path:
+    """Write an MR series, one file a slice, named against its order."""
+    folder.mkdir(exist_ok=True)
+    for k, plane in enumerate(voxels):
+        dataset = _object("MR", "1.2.840.10008.5.1.4.1.1.4", ExplicitVRLittleEndian, geometry.frame_uid)
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = f"{_ROOT}.{series}.{k + 1}"
+        dataset.SeriesInstanceUID = f"{_ROOT}.{series}"
+        dataset.PatientID, dataset.PatientName, dataset.PatientBirthDate = patient_id, "", ""
+        dataset.PatientSex = dataset.AccessionNumber = dataset.StudyID = dataset.ReferringPhysicianName = ""
+        dataset.StudyDate = dataset.StudyTime = dataset.Manufacturer = ""
+        dataset.SeriesNumber, dataset.InstanceNumber = series, k + 1
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "SE"]
+        dataset.Rows, dataset.Columns = plane.shape
+        dataset.PixelSpacing = _texts(geometry.spacing_mm[1:])
+        dataset.SliceThickness = _texts(geometry.spacing_mm[:1])[0]
+        dataset.ImageOrientationPatient = _texts([*geometry.axes[:, 2], *geometry.axes[:, 1]])
+        dataset.ImagePositionPatient = _texts(geometry.to_patient((k, 0, 0)))
+        dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+        dataset.BitsAllocated = dataset.BitsStored = 16
+        dataset.HighBit, dataset.PixelRepresentation = 15, 1
+        dataset.PixelData = np.ascontiguousarray(plane, dtype="<i2").tobytes()
+        _saved(dataset, folder / f"{len(voxels) - k:03d}.dcm")
+    return folder
 
 
 def outlines_mm(voxels: npt.NDArray[np.bool_], geometry: Geometry) -> list[npt.NDArray[np.float64]]:

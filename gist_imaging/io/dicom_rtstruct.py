@@ -95,7 +95,8 @@ def _placed(
     """Return for each contour its slice and its points as (row, column) indices, (n, 2)."""
     gap = geometry.spacing_mm[0]
     allowed = max(POSITION_WITHIN_MM, _POSITION_WITHIN_GAP * gap) / gap
-    rims = np.asarray(geometry.shape) - 0.5
+    # An outline may run along the outer rim of the outermost voxels.
+    rim = 0.5 + POSITION_WITHIN_MM / np.asarray(geometry.spacing_mm)
     outlines: list[tuple[int, npt.NDArray[np.float64]]] = []
     n_open = n_between = n_outside = 0
     farthest_mm = 0.0
@@ -105,7 +106,7 @@ def _placed(
         off_slice = float(np.abs(indices[:, 0] - slice_index).max())
         if contour.geometric_type not in _CLOSED or len(contour.points_mm) < 3:
             n_open += 1
-        elif (indices < -0.5).any() or (indices > rims).any():
+        elif (indices < -rim).any() or (indices > np.asarray(geometry.shape) - 1 + rim).any():
             n_outside += 1
         elif off_slice > allowed:
             n_between += 1

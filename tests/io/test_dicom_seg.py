@@ -312,3 +312,19 @@ def test_codes_and_algorithm_of_a_segment_are_kept():
 
     assert (segment.number, segment.label, segment.algorithm_type) == (2, "ORANGE", "MANUAL")
     assert segment.kind == ("51114001", "SCT", "Artery")
+
+
+@needs_real_scans
+@pytest.mark.real
+def test_a_big_endian_copy_gives_the_same_mask(tmp_path):
+    masks = []
+    for name in ("pydicom__liver_1frame.dcm", "pydicom__liver_expb_1frame.dcm"):
+        dataset = pydicom.dcmread(REAL_SCANS / "transfer_syntaxes" / name)
+        groups = dataset.PerFrameFunctionalGroupsSequence
+        dataset.PerFrameFunctionalGroupsSequence = groups[:1]
+        dataset.save_as(tmp_path / name)
+        document = read_seg(tmp_path / name)
+        masks.append(segment_mask(document, seg_geometry(document)))
+
+    assert masks[0].n_voxels > 0
+    assert masks[0].sha256() == masks[1].sha256()
