@@ -105,11 +105,11 @@ def slice_problems(placement: Placement) -> list[Problem]:
 def _uneven(placement: Placement, tolerance: float) -> list[Problem]:
     gaps = placement.gaps_mm
     usual = float(np.median(gaps))
-    odd = gaps[np.abs(gaps - usual) > tolerance]
+    # Both ends of a gap may be off by the tolerance.
+    odd = gaps[np.abs(gaps - usual) > 2 * tolerance]
     if not odd.size:
         return _off_grid(placement, tolerance)
     multiples = np.round(odd / usual)
-    # Both ends of a wide gap may be off by the tolerance.
     missing = (multiples >= 2) & (np.abs(odd - multiples * usual) <= 2 * tolerance)
     few = missing.sum() <= max(1, _WIDE_GAPS_AT_MOST * gaps.size)
     if missing.all() and few:
@@ -121,9 +121,10 @@ def _uneven(placement: Placement, tolerance: float) -> list[Problem]:
 
 
 def _off_grid(placement: Placement, tolerance: float) -> list[Problem]:
-    """Return a problem when small deviations of the gaps add up to more than the tolerance."""
-    even = np.linspace(placement.along_mm[0], placement.along_mm[-1], len(placement.frames))
-    worst = float(np.abs(placement.along_mm - even).max())
+    """Return a problem when a slice lies further than the tolerance from the best even grid."""
+    count = np.arange(len(placement.frames))
+    slope, start = np.polyfit(count, placement.along_mm, 1)
+    worst = float(np.abs(placement.along_mm - (start + slope * count)).max())
     if worst <= tolerance:
         return []
     found = f"even spacing is needed, a slice lies {worst:.3g} mm off an even grid"
