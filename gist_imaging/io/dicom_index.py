@@ -13,6 +13,7 @@ from gist_imaging.io.file_records import DirectoryEntry, FileFacts
 from gist_imaging.io.folder import FolderListing, files_below
 from gist_imaging.io.intake import Intake, Look, look_at
 from gist_imaging.io.limits import Limits
+from gist_imaging.io.same_pixels import same_pixels
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study.series import FrameFacts, RefusedFile, ScanIndex
 from gist_imaging.study.split import assemble
@@ -75,9 +76,9 @@ def scan_folder(
             reporter.done += 1
         for facts in intake.results(_SECONDS_PER_REPORT):
             reporter.tell(found.take(facts) if facts else 0)
+        found.check_directories({name for _, name in listing.files})
+        series = assemble(found.frames_with_expectations(), same_pixels)
     reporter.tell_the_end()
-    found.check_directories({name for _, name in listing.files})
-    series = assemble(found.frames_with_expectations())
     return ScanIndex(root, series, tuple(sorted(found.refused, key=lambda refused: refused.file)))
 
 

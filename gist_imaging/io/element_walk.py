@@ -10,13 +10,15 @@ from __future__ import annotations
 import struct
 from enum import Enum
 
-from gist_imaging.io.header_layout import Layouts
+from gist_imaging.io.header_layout import Layouts, Stretch
 
 __all__ = ["Walk", "elements_before_pixels", "tag_key"]
 
 _HEAD = struct.Struct("<IHH").unpack_from
 _LONG_LENGTH = struct.Struct("<I").unpack_from
 _UNDEFINED = 0xFFFFFFFF
+_HEAD_BYTES = 8
+_LONG_HEAD_BYTES = 12
 
 _SHORT_VRS = "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US"
 _LONG_VRS = "OB OD OF OL OV OW SV UC UR UT UV UN SQ"
@@ -81,52 +83,76 @@ def elements_before_pixels(
     unwanted : `tag_key` of what makes the walk give up
     """
     found: dict[int, bytes] = {}
-    stretch: list[tuple[int, int, int | None]] = []
-    at = begin = start
+    at, last = start, 0
     try:
         while True:
-            if not stretch:
-                begin, at = at, _layouts.pass_over(buffer, at, found)
-                if at != begin:
-                    continue
-            tag, vr, length = _HEAD(buffer, at)
-            header_bytes = 8
-            if _LONG[vr]:
-                length = _LONG_LENGTH(buffer, at + 8)[0]
-                header_bytes = 12
-                if tag == _PIXEL_DATA:
-                    _learn(stretch, buffer, begin)
-                    return found, at + 12, length
-                if length == _UNDEFINED:
-                    _learn(stretch, buffer, begin)
-                    stretch = []
-                    at = _after_sequence(buffer, at + 12) if vr == _SEQUENCE and tag not in unwanted else -1
-                    if at < 0:
-                        return Walk.GAVE_UP
-                    continue
-            value_at = at + header_bytes
-            at = value_at + length
-            if tag in wanted:
-                if wanted[tag] != vr:
+            stretch = _layouts.met(buffer, at, found) or _new_stretch(buffer, at, wanted, unwanted, found)
+            if stretch is not None:
+                if stretch.first <= last:
                     return Walk.GAVE_UP
-                found[tag] = buffer[value_at:at]
-                stretch.append((header_bytes, length, tag))
-            elif tag in unwanted or (tag & 1 and _is_vendors(tag)):
+                last = stretch.last
+                at += stretch.size
+                continue
+            tag, vr, _ = _HEAD(buffer, at)
+            if _in_order(tag) <= last:
                 return Walk.GAVE_UP
-            else:
-                stretch.append((header_bytes, length, None))
-            if tag in _STRETCH_ENDS:
-                _learn(stretch, buffer, begin)
-                stretch = []
+            last = _in_order(tag)
+            if tag == _PIXEL_DATA:
+                return found, at + _LONG_HEAD_BYTES, _LONG_LENGTH(buffer, at + _HEAD_BYTES)[0]
+            # The other element that no stretch holds is one of undefined length.
+            at = _after_sequence(buffer, at + _LONG_HEAD_BYTES) if vr == _SEQUENCE else -1
+            if at < 0 or tag in unwanted:
+                return Walk.GAVE_UP
     except struct.error:
         return Walk.NEEDS_MORE
-    except KeyError:  # no VR, or none that is known
+    except (KeyError, _Odd):  # no VR, or none that is known
         return Walk.GAVE_UP
 
 
-def _learn(stretch: list[tuple[int, int, int | None]], buffer: bytes, begin: int) -> None:
-    if stretch and begin + sum(element[0] + element[1] for element in stretch) <= len(buffer):
-        _layouts.learn(stretch, buffer, begin)
+class _Odd(Exception):  # noqa: N818 - never seen outside
+    """The header is not one for this walk."""
+
+
+def _new_stretch(
+    buffer: bytes, start: int, wanted: dict[int, int], unwanted: frozenset[int], found: dict[int, bytes]
+) -> Stretch | None:
+    """Walk to the end of a stretch and keep it; None before Pixel Data or an element of undefined length."""
+    elements: list[tuple[int, int, int | None]] = []
+    at, first, last = start, 0, 0
+    while True:
+        tag, vr, length = _HEAD(buffer, at)
+        head_bytes = _HEAD_BYTES
+        if _LONG[vr]:
+            length = _LONG_LENGTH(buffer, at + _HEAD_BYTES)[0]
+            head_bytes = _LONG_HEAD_BYTES
+            if tag == _PIXEL_DATA or length == _UNDEFINED:
+                break
+        # Tags grow through a header; pydicom shall sort out the others.
+        if _in_order(tag) <= last or tag in unwanted or (tag & 1 and _is_vendors(tag)):
+            raise _Odd
+        last = _in_order(tag)
+        first = first or last
+        value_at = at + head_bytes
+        at = value_at + length
+        if at > len(buffer):
+            raise struct.error
+        if tag in wanted:
+            if wanted[tag] != vr:
+                raise _Odd
+            found[tag] = buffer[value_at:at]
+        elements.append((head_bytes, length, tag if tag in wanted else None))
+        if tag in _STRETCH_ENDS:
+            break
+    if not elements:
+        return None
+    stretch = Stretch(elements, first, last, buffer, start)
+    _layouts.learn(stretch, buffer, start)
+    return stretch
+
+
+def _in_order(tag: int) -> int:
+    """Return a tag as a number that grows through a header: the group above the element."""
+    return (tag & 0xFFFF) << 16 | tag >> 16
 
 
 def _is_vendors(tag: int) -> bool:
@@ -148,7 +174,7 @@ def _after_sequence(buffer: bytes, at: int) -> int:
         if in_sequence or tag == _ITEM_END:
             # Items and delimiters have no VR: their length fills all four bytes.
             length = _LONG_LENGTH(buffer, at + 4)[0]
-            at += 8
+            at += _HEAD_BYTES
             if in_sequence and tag == _ITEM:
                 if length == _UNDEFINED:
                     open_levels.append(False)
@@ -159,10 +185,10 @@ def _after_sequence(buffer: bytes, at: int) -> int:
             else:
                 return -1
             continue
-        at += 8
+        at += _HEAD_BYTES
         if _LONG[vr]:
             length = _LONG_LENGTH(buffer, at)[0]
-            at += 4
+            at += _LONG_HEAD_BYTES - _HEAD_BYTES
             if length == _UNDEFINED:
                 if vr != _SEQUENCE:
                     return -1

@@ -21,14 +21,17 @@ _START_BYTES = 8
 class Stretch:
     """Neighbouring elements: what their headers are, and where the wanted values lie."""
 
-    __slots__ = ("_expected", "_headers", "_tags", "_values", "size")
+    __slots__ = ("_expected", "_headers", "_tags", "_values", "first", "last", "size")
 
-    def __init__(self, elements: list[tuple[int, int, int | None]], buffer: bytes, at: int) -> None:
+    def __init__(
+        self, elements: list[tuple[int, int, int | None]], first: int, last: int, buffer: bytes, at: int
+    ) -> None:
         """Learn a stretch.
 
         Parameters
         ----------
         elements : of each, the bytes of its header and of its value, and its tag if it is wanted, else None
+        first, last : first and last tag, as numbers that grow through a header
         buffer, at : the header that it was met in, and where it begins there
         """
         headers, values, tags = ["<"], ["<"], []
@@ -42,7 +45,7 @@ class Stretch:
         self._expected = layout.unpack_from(buffer, at)
         self._values = struct.Struct("".join(values)).unpack_from
         self._tags = tuple(tags)
-        self.size = layout.size
+        self.first, self.last, self.size = first, last, layout.size
 
     def take(self, buffer: bytes, at: int, found: dict[int, bytes]) -> bool:
         """Put the wanted values into `found`, if the elements at `at` are those of this stretch."""
@@ -60,21 +63,22 @@ class Layouts:
     def __init__(self) -> None:
         self._by_start: dict[bytes, list[Stretch]] = {}
 
-    def pass_over(self, buffer: bytes, at: int, found: dict[int, bytes]) -> int:
-        """Return where a known stretch ends whose wanted values went into `found`, or `at` if none fits."""
+    def met(self, buffer: bytes, at: int, found: dict[int, bytes]) -> Stretch | None:
+        """Return the known stretch that begins at `at`, its wanted values put into `found`, or None."""
         variants = self._by_start.get(buffer[at : at + _START_BYTES])
-        if variants is not None:
-            for position, stretch in enumerate(variants):
-                if stretch.take(buffer, at, found):
-                    if position:
-                        variants.insert(0, variants.pop(position))
-                    return at + stretch.size
-        return at
+        if variants is None:
+            return None
+        for position, stretch in enumerate(variants):
+            if stretch.take(buffer, at, found):
+                if position:
+                    variants.insert(0, variants.pop(position))
+                return stretch
+        return None
 
-    def learn(self, elements: list[tuple[int, int, int | None]], buffer: bytes, at: int) -> None:
-        """Keep a stretch that begins at `at` and lies in `buffer` as a whole."""
+    def learn(self, stretch: Stretch, buffer: bytes, at: int) -> None:
+        """Keep a stretch that begins at `at`."""
         if len(self._by_start) >= _STARTS_AT_MOST:
             self._by_start.clear()
         variants = self._by_start.setdefault(buffer[at : at + _START_BYTES], [])
-        variants.insert(0, Stretch(elements, buffer, at))
+        variants.insert(0, stretch)
         del variants[_VARIANTS_AT_MOST:]

@@ -6,6 +6,7 @@ Most values of a series repeat from slice to slice, so those are kept.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ __all__ = [
     "Declined",
     "as_float",
     "b_value",
+    "check_character_set",
     "first_number",
     "image_type",
     "kept_text",
@@ -28,10 +30,15 @@ __all__ = [
     "rescale",
     "uid",
     "whole_number",
+    "word",
 ]
 
 # Scanners round direction cosines; the geometry gate allows 1e-4 (inclusive), beyond is for pydicom.
 _ORTHONORMAL_WITHIN = 1e-4
+
+
+# Defined terms of Specific Character Set (PS3.3 C.12.1.1.2); ASCII means the same in each of them.
+_CHARACTER_SET = re.compile(rb"ISO_IR \d{1,3}|ISO 2022 IR \d{1,3}|GB18030|GBK|")
 
 
 class Declined(Exception):  # noqa: N818 - a decision, not a fault
@@ -47,18 +54,34 @@ def plain_text(raw: bytes) -> str:
     return text.decode("ascii")
 
 
+@lru_cache(maxsize=64)
+def check_character_set(raw: bytes) -> None:
+    """Decline a Specific Character Set that is none."""
+    if not all(_CHARACTER_SET.fullmatch(part.strip()) for part in raw.split(b"\\")):
+        raise Declined
+
+
 kept_text = lru_cache(maxsize=4096)(plain_text)
 
 
 def uid(raw: bytes) -> str:
     """Return a UID that has to be there."""
+    text = raw.strip(b"\0 ")
+    if not text or text.translate(None, b"0123456789."):
+        raise Declined
+    return text.decode("ascii")
+
+
+kept_uid = lru_cache(maxsize=4096)(uid)
+
+
+@lru_cache(maxsize=1024)
+def word(raw: bytes) -> str:
+    """Return a text that has to be there."""
     text = plain_text(raw)
     if not text:
         raise Declined
     return text
-
-
-kept_uid = lru_cache(maxsize=4096)(uid)
 
 
 @lru_cache(maxsize=1024)
@@ -102,7 +125,7 @@ def first_number(raw: bytes) -> float | None:
 @lru_cache(maxsize=4096)
 def whole_number(raw: bytes) -> int | None:
     """Return the number of an integer string, or None when it is empty."""
-    text = raw.strip(b"\0 ")
+    text = raw.rstrip(b"\0 ").lstrip(b" ")
     if not text:
         return None
     # More than twelve characters are no integer string (PS3.5 section 6.2).

@@ -14,6 +14,7 @@ from gist_imaging.io.header_values import (
     Declined,
     as_float,
     b_value,
+    check_character_set,
     first_number,
     image_type,
     kept_text,
@@ -27,6 +28,7 @@ from gist_imaging.io.header_values import (
     rescale,
     uid,
     whole_number,
+    word,
 )
 from gist_imaging.io.transfer_syntax import EXPLICIT_LITTLE
 from gist_imaging.study.series import FrameFacts
@@ -34,11 +36,14 @@ from gist_imaging.study.series import FrameFacts
 __all__ = ["Walk", "walk"]
 
 _MARK = b"DICM"
+# File Meta Information Group Length stands first; tags that grow from there keep the file meta together.
+_FIRST_ELEMENT = b"\x02\x00\x00\x00UL"
 _SYNTAX_VALUE = EXPLICIT_LITTLE.encode("ascii")
 _CT = b"1.2.840.10008.5.1.4.1.1.2"
 _MR = b"1.2.840.10008.5.1.4.1.1.4"
 
 _TRANSFER_SYNTAX = tag_key(0x0002, 0x0010)
+_CHARACTER_SET = tag_key(0x0008, 0x0005)
 _IMAGE_TYPE = tag_key(0x0008, 0x0008)
 _SOP_CLASS = tag_key(0x0008, 0x0016)
 _SOP_INSTANCE = tag_key(0x0008, 0x0018)
@@ -84,7 +89,7 @@ _LOSSY = tag_key(0x0028, 0x2110)
 
 _WANTED_BY_VR = {
     "UI": (_TRANSFER_SYNTAX, _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _FRAME_OF_REFERENCE),
-    "CS": (_IMAGE_TYPE, _MODALITY, _SEX, _PHOTOMETRIC, _LOSSY),
+    "CS": (_CHARACTER_SET, _IMAGE_TYPE, _MODALITY, _SEX, _PHOTOMETRIC, _LOSSY),
     "DA": (_STUDY_DATE, _ACQUISITION_DATE, _CONTENT_DATE, _BIRTH_DATE),
     "TM": (_ACQUISITION_TIME, _CONTENT_TIME),
     "LO": (_DESCRIPTION, _PATIENT_ID, _RESCALE_TYPE),
@@ -134,7 +139,7 @@ def walk(buffer: bytes, size: int, path: Path, name: str) -> FrameFacts | Walk:
     size : bytes of the whole file
     path, name : as in FrameFacts
     """
-    if buffer[128:132] != _MARK:
+    if buffer[128:132] != _MARK or buffer[132:138] != _FIRST_ELEMENT:
         return Walk.GAVE_UP
     walked = elements_before_pixels(buffer, 132, _WANTED, _UNWANTED)
     if isinstance(walked, Walk):
@@ -152,6 +157,7 @@ def _facts(
     get = found.get
     if found[_TRANSFER_SYNTAX].rstrip(b"\0 ") != _SYNTAX_VALUE:
         raise Declined
+    check_character_set(get(_CHARACTER_SET, b""))
     sop_class = found[_SOP_CLASS].rstrip(b"\0 ")
     if sop_class not in (_CT, _MR):
         raise Declined
@@ -170,9 +176,9 @@ def _facts(
         kept_text(sop_class),
         kept_uid(found[_SERIES]),
         kept_uid(found[_STUDY]),
-        kept_uid(found[_MODALITY]),
+        word(found[_MODALITY]),
         EXPLICIT_LITTLE,
-        frame_uid=kept_text(get(_FRAME_OF_REFERENCE, b"")) or None,
+        frame_uid=kept_uid(found[_FRAME_OF_REFERENCE]) if get(_FRAME_OF_REFERENCE) else None,
         description=kept_text(get(_DESCRIPTION, b"")),
         rows=rows,
         columns=columns,
