@@ -27,6 +27,8 @@ __all__ = ["read_rtstruct", "structure_mask"]
 
 # The gate's tolerance for slice positions, as a part of the gap.
 _POSITION_WITHIN_GAP = 0.02
+# Bounds the memory of a scan through an outline of very many points.
+_EDGES_AT_ONCE = 4096
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 
 
@@ -102,17 +104,17 @@ def _placed(
     farthest_mm = 0.0
     for contour in structure.contours:
         indices = geometry.to_index(contour.points_mm)
-        slice_index = round(float(np.median(indices[:, 0])))
+        slice_index = float(np.rint(np.median(indices[:, 0])))
         off_slice = float(np.abs(indices[:, 0] - slice_index).max())
         if contour.geometric_type not in _CLOSED or len(contour.points_mm) < 3:
             n_open += 1
-        elif (indices < -rim).any() or (indices > np.asarray(geometry.shape) - 1 + rim).any():
+        elif not ((indices >= -rim) & (indices <= np.asarray(geometry.shape) - 1 + rim)).all():
             n_outside += 1
         elif off_slice > allowed:
             n_between += 1
             farthest_mm = max(farthest_mm, off_slice * gap)
         else:
-            outlines.append((slice_index, indices[:, 1:]))
+            outlines.append((int(slice_index), indices[:, 1:]))
     found = [
         f"{count} {what}"
         for count, what in (
@@ -138,15 +140,18 @@ def _inside(outline: npt.NDArray[np.float64], shape: tuple[int, int]) -> npt.NDA
     or before its column.
     """
     n_rows, n_columns = shape
-    row, column = outline.T
-    next_row, next_column = np.roll(row, -1), np.roll(column, -1)
-    first = np.clip(np.ceil(row.min()), 0, n_rows)
-    centres = np.arange(first, min(np.floor(row.max()), n_rows - 1) + 1)[:, np.newaxis]
-    crosses = (row <= centres) != (next_row <= centres)
-    line, edge = np.nonzero(crosses)
-    part = (centres[line, 0] - row[edge]) / (next_row[edge] - row[edge])
-    crossing = column[edge] + part * (next_column[edge] - column[edge])
+    following = np.roll(outline, -1, axis=0)
     flips = np.zeros((n_rows, n_columns + 1), dtype=np.int64)
-    begins = np.clip(np.ceil(crossing), 0, n_columns).astype(np.intp)
-    np.add.at(flips, (centres[line, 0].astype(np.intp), begins), 1)
+    for first in range(0, len(outline), _EDGES_AT_ONCE):
+        edges = slice(first, first + _EDGES_AT_ONCE)
+        (row, column), (next_row, next_column) = outline[edges].T, following[edges].T
+        lowest = max(0.0, np.ceil(min(row.min(), next_row.min())))
+        highest = min(n_rows - 1.0, np.floor(max(row.max(), next_row.max())))
+        centres = np.arange(lowest, highest + 1)[:, np.newaxis]
+        line, edge = np.nonzero((row <= centres) != (next_row <= centres))
+        centre = centres[line, 0]
+        part = (centre - row[edge]) / (next_row[edge] - row[edge])
+        crossing = column[edge] + part * (next_column[edge] - column[edge])
+        begins = np.clip(np.ceil(crossing), 0, n_columns).astype(np.intp)
+        np.add.at(flips, (centre.astype(np.intp), begins), 1)
     return np.asarray(np.cumsum(flips, axis=1)[:, :-1] % 2 == 1)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gist_imaging.errors import GeometryError, MaskError
 from gist_imaging.io.dicom_mask import read_dicom_mask
+from gist_imaging.io.limits import Limits
 from gist_imaging.io.seg_document import SegDocument, SegFrame, Segment
 from gist_imaging.provenance import Provenance
 from gist_imaging.spatial.difference import POSITION_WITHIN_MM, in_one_frame
@@ -123,6 +124,12 @@ def seg_geometry(document: SegDocument) -> Geometry:
         )
     gap = _gap_mm(document, along)
     n_slices = round((along.max() - along.min()) / gap) + 1
+    if n_slices * document.rows * document.columns > Limits().decoded_bytes_at_most:
+        raise GeometryError(
+            f"{document.name}: slices of one organ",
+            f"they would span {n_slices} slices",
+            "give the image that it was drawn on",
+        )
     return Geometry.from_spacing(
         (n_slices, document.rows, document.columns),
         (gap, *first.pixel_spacing_mm),
@@ -174,7 +181,7 @@ def _lattice_steps(
     allowed_mm = np.full(3, POSITION_WITHIN_MM)
     allowed_mm[0] = max(POSITION_WITHIN_MM, _POSITION_WITHIN_GAP * spacing[0])
     is_lattice = np.array_equal(np.abs(steps).sum(axis=1), (1, 1)) and np.abs(steps).sum(axis=0).max() == 1
-    if not is_lattice or (off_mm > allowed_mm).any():
+    if not (is_lattice and (off_mm <= allowed_mm).all()):
         raise MaskError(
             f"{document.name}: frames on the slices and pixels of the image",
             _mismatch(document, frame, grid, off_mm),

@@ -24,23 +24,26 @@ class LabelImage:
 
     Parameters
     ----------
-    voxels : (k, j, i) int32, 0 or above
+    voxels : (k, j, i) uint16
     geometry : the grid
     names : what the file calls its labels, where it says so
     """
 
-    voxels: npt.NDArray[np.int32] = field(repr=False)
+    voxels: npt.NDArray[np.uint16] = field(repr=False)
     geometry: Geometry
     names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def present(self) -> dict[int, int]:
         """Labels above 0 that occur, with their voxel counts."""
-        counts = np.bincount(self.voxels.reshape(-1))
+        counts = np.zeros(int(self.voxels.max()) + 1, dtype=np.int64)
+        # Slice by slice: counting needs eight bytes a voxel.
+        for plane in self.voxels:
+            counts += np.bincount(plane.reshape(-1), minlength=counts.size)
         return {int(label): int(counts[label]) for label in np.flatnonzero(counts) if label > 0}
 
 
-def labels_from(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int32]:
+def labels_from(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint16]:
     """Return stored `values` as labels.
 
     Raises
@@ -50,19 +53,18 @@ def labels_from(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int32]:
     """
     if values.dtype.kind not in "iuf":
         raise MaskError(f"{name}: labels are numbers", f"found {values.dtype}", "export the mask again")
-    is_float = values.dtype.kind == "f"
-    if is_float and not (np.isfinite(values).all() and np.array_equal(values, np.rint(values))):
+    if values.dtype.kind == "f" and not all(_is_whole(plane) for plane in values):
         raise MaskError(
             f"{name}: labels are whole numbers",
             "found fractions",
             "is this the image, or a probability map? Export the mask as labels",
         )
     low, high = float(values.min()), float(values.max())
-    if low < 0 or high > np.iinfo(np.int32).max:
+    if low < 0 or high > np.iinfo(np.uint16).max:
         raise MaskError(
-            f"{name}: labels run from 0 upwards", f"found {low:g} to {high:g}", "is this the image?"
+            f"{name}: labels run from 0 to 65535", f"found {low:g} to {high:g}", "is this the image?"
         )
-    labels = np.ascontiguousarray(values, dtype=np.int32)
+    labels = np.ascontiguousarray(values, dtype=np.uint16)
     if high > LABELS_AT_MOST:
         n_distinct = np.unique(labels).size
         if n_distinct > LABELS_AT_MOST + 1:
@@ -72,6 +74,10 @@ def labels_from(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int32]:
                 "is this the image? Give the mask here and the image as the image",
             )
     return labels
+
+
+def _is_whole(values: npt.NDArray[Any]) -> bool:
+    return bool(np.isfinite(values).all() and np.array_equal(values, np.rint(values)))
 
 
 def choose_label(image: LabelImage, label: int | str | None, name: str) -> tuple[npt.NDArray[np.bool_], int]:

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from gist_imaging.errors import GistImagingError, IntakeError, MaskError
 from gist_imaging.io.element_values import BadNumber, element_numbers, element_text, first_number, value_at
 from gist_imaging.io.limits import Limits
+from gist_imaging.io.plane_facts import orientation_fault
 from gist_imaging.io.seg_document import SegDocument, SegFrame, SegKind, Segment
 from gist_imaging.io.transfer_syntax import BIG_ENDIAN, DEFLATED, UNCOMPRESSED
 from gist_imaging.problems import Code, Problem
@@ -124,6 +125,9 @@ def _frame(frame: Dataset, shared: Dataset, kind: SegKind, name: str) -> SegFram
     spacing = _numbers(_group(frame, shared, "PixelMeasuresSequence"), "PixelSpacing", 2, name)
     if not min(spacing) > 0:
         raise _refused(Code.BAD_VALUE, "Pixel Spacing should be above 0", name)
+    fault = orientation_fault(orientation)
+    if fault:
+        raise _refused(Code.BAD_VALUE, f"orientations should be two unit vectors, found {fault}", name)
     return SegFrame(
         segment,
         (position[0], position[1], position[2]),

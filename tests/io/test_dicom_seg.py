@@ -3,10 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations, product
 
+import highdicom
 import numpy as np
 import pydicom
 import pytest
-from mask_files import TRACKING_ROOT, write_seg
+from mask_files import TRACKING_ROOT, write_seg, write_series
 from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 from strategies import REAL_SCANS, needs_real_scans, oblique_geometry
 
@@ -70,6 +71,43 @@ def test_every_uncompressed_syntax_gives_the_same_mask(tmp_path, syntax, vr, kin
     path = write_seg(tmp_path / "seg.dcm", {1: blob()}, GRID, kind=kind, syntax=syntax, vr=vr)
 
     np.testing.assert_array_equal(segment_mask(read_seg(path), GRID).voxels, blob())
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_what_highdicom_writes_for_a_series_comes_back_on_it(tmp_path, kind):
+    folder = write_series(tmp_path / "scan", np.zeros(GRID.shape, dtype=np.int16), GRID)
+    sources = [pydicom.dcmread(path) for path in sorted(folder.iterdir(), reverse=True)]
+    concept = highdicom.sr.CodedConcept("108369006", "SCT", "Neoplasm")
+    description = highdicom.seg.SegmentDescription(
+        segment_number=1,
+        segment_label="tumour",
+        segmented_property_category=concept,
+        segmented_property_type=concept,
+        algorithm_type="MANUAL",
+        tracking_uid=f"{TRACKING_ROOT}.7",
+        tracking_id="lesion 7",
+    )
+    written = highdicom.seg.Segmentation(
+        source_images=sources,
+        pixel_array=blob(),
+        segmentation_type=kind,
+        segment_descriptions=[description],
+        series_instance_uid=f"{TRACKING_ROOT}.1",
+        series_number=9,
+        sop_instance_uid=f"{TRACKING_ROOT}.2",
+        instance_number=1,
+        manufacturer="none",
+        manufacturer_model_name="none",
+        software_versions="0",
+        device_serial_number="0",
+    )
+    written.save_as(tmp_path / "seg.dcm")
+    document = read_seg(tmp_path / "seg.dcm")
+
+    np.testing.assert_array_equal(
+        segment_mask(document, GRID, tracking_uid=f"{TRACKING_ROOT}.7").voxels, blob()
+    )
+    assert document.segments[0].kind == ("108369006", "SCT", "Neoplasm")
 
 
 def test_overlapping_segments_keep_their_voxels(tmp_path):
@@ -201,8 +239,23 @@ def test_uneven_frames_have_no_grid_of_their_own(tmp_path):
             lambda d: d.PerFrameFunctionalGroupsSequence[1].__delattr__("PlanePositionSequence"),
             Code.MISSING_REQUIRED_TAGS,
         ),
+        (
+            lambda d: setattr(
+                d.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence[0],
+                "ImageOrientationPatient",
+                [1, 0, 0, 1, 0, 0],
+            ),
+            Code.BAD_VALUE,
+        ),
     ],
-    ids=["frames uncounted", "pixels cut", "wrong bits", "unknown type", "a frame without a place"],
+    ids=[
+        "frames uncounted",
+        "pixels cut",
+        "wrong bits",
+        "unknown type",
+        "a frame without a place",
+        "no orientation",
+    ],
 )
 def test_a_broken_segmentation_is_refused_by_name(tmp_path, spoil, code):
     path = write_seg(tmp_path / "seg.dcm", {1: blob()}, GRID)

@@ -148,7 +148,7 @@ def test_labels_stored_as_whole_floats_are_labels(tmp_path):
     nibabel.save(image((VALUES > 50).astype(np.float32) * 2), tmp_path / "mask.nii.gz")
 
     labels = read_nifti_labels(tmp_path / "mask.nii.gz")
-    assert labels.voxels.dtype == np.int32
+    assert labels.voxels.dtype == np.uint16
     assert labels.present == {2: int((VALUES > 50).sum())}
 
 
@@ -156,7 +156,7 @@ def test_labels_stored_as_whole_floats_are_labels(tmp_path):
     ("values", "words"),
     [
         (VALUES * 0.5, "whole numbers"),
-        (VALUES.astype(np.int16), "from 0 upwards"),
+        (VALUES.astype(np.int16), "from 0 to 65535"),
         (np.arange(512, dtype=np.int16).reshape(8, 8, 8), "512 different values"),
     ],
     ids=["fractions", "negative values", "an image"],
