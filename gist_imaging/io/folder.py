@@ -69,10 +69,14 @@ def _name(entry: os.DirEntry[str]) -> str:
 
 
 def _follow(listing: FolderListing, path: str, name: str, real_root: Path) -> None:
-    target = Path(path).resolve()
+    try:
+        target = Path(path).resolve(strict=False)
+        leads_somewhere = target.exists()
+    except (OSError, RuntimeError):  # a link that leads to itself
+        target, leads_somewhere = real_root, False
     if not target.is_relative_to(real_root):
         _refuse(listing, Code.LINK_OUTSIDE_ROOT, name, "it is a link that leads out of the folder")
-    elif not target.exists():
+    elif not leads_somewhere:
         _refuse(listing, Code.NOT_A_REGULAR_FILE, name, "it is a link that leads nowhere")
 
 

@@ -150,7 +150,7 @@ class Intake:
             if self._left:
                 break
             found += self._many(requests[start : start + _MEMBERS_PER_CALL])
-        return found
+        return _one_refusal(name, found) if len(found) == len(requests) else found
 
     def _many(self, requests: Sequence[Request]) -> list[FileFacts]:
         """Read many files in one call; when that fails, one by one, so that only the guilty is refused."""
@@ -175,3 +175,11 @@ class Intake:
         if self._worker is None:
             self._worker = Worker(self._limits) if self._own else shared_worker()
         return self._worker.call(f"gist_imaging.io.{task}", *args, file=file)
+
+
+def _one_refusal(name: str, found: list[FileFacts]) -> list[FileFacts]:
+    """Return one refusal for an archive (a text document is one, too) that holds no DICOM at all."""
+    if any(facts.problem is None or facts.problem.code is not Code.NOT_DICOM for facts in found):
+        return found
+    message = f"it is an archive of {len(found)} files, and none of them is DICOM"
+    return [FileFacts(name, problem=Problem(Code.NOT_DICOM, message, name))]
