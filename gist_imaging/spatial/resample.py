@@ -68,9 +68,19 @@ def resample_mask(mask: Mask, onto: Geometry) -> Mask:
         If part of the structure lies outside `onto`.
     """
     _check_frames(mask.geometry, onto)
-    _check_inside(mask, onto)
-    occupancy = mask.voxels.astype(np.float32)
-    voxels = _sampled(occupancy, mask.geometry, onto, order=1, outside=0.0, nudge=-_TIE_BREAK) >= 0.5
+    voxels = np.zeros(onto.shape, dtype=np.bool_)
+    box = mask.bounding_box
+    if box is not None:
+        _check_inside(mask, onto)
+        start, shape = box
+        structure = mask.geometry.crop(start, shape)
+        occupancy = mask.voxels[_part(start, shape)].astype(np.float32)
+        # Only where the structure is: the interpolation reaches at most one voxel beyond it.
+        low, size = _covering_box(structure, onto)
+        sampled = _sampled(
+            occupancy, structure, onto.crop(low, size), order=1, outside=0.0, nudge=-_TIE_BREAK
+        )
+        voxels[_part(low, size)] = sampled >= 0.5
     return replace(mask, voxels=voxels, geometry=onto)
 
 
@@ -146,12 +156,26 @@ def _check_frames(grid: Geometry, onto: Geometry) -> None:
         )
 
 
+def _part(start: tuple[int, int, int], shape: tuple[int, int, int]) -> tuple[slice, slice, slice]:
+    (k, j, i), (depth, height, width) = start, shape
+    return slice(k, k + depth), slice(j, j + height), slice(i, i + width)
+
+
+def _covering_box(structure: Geometry, onto: Geometry) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return first voxel and shape of the part of `onto` that reaches one voxel beyond `structure`."""
+    depth, height, width = structure.shape
+    around = structure.crop((-1, -1, -1), (depth + 2, height + 2, width + 2))
+    indices = onto.to_index(around.corners_mm)
+    last = np.asarray(onto.shape) - 1
+    low = np.clip(np.floor(indices.min(axis=0)), 0, last).astype(int).tolist()
+    high = np.clip(np.ceil(indices.max(axis=0)), 0, last).astype(int).tolist()
+    size = [above - below + 1 for below, above in zip(low, high, strict=True)]
+    return (low[0], low[1], low[2]), (size[0], size[1], size[2])
+
+
 def _check_inside(mask: Mask, onto: Geometry) -> None:
-    box = mask.bounding_box
-    if box is None:
-        return
-    inside = np.argwhere(mask.voxels[tuple(slice(a, a + n) for a, n in zip(*box, strict=True))])
-    indices = onto.to_index(mask.geometry.to_patient(inside + np.asarray(box[0])))
+    inside = np.argwhere(mask.voxels)
+    indices = onto.to_index(mask.geometry.to_patient(inside))
     tolerance = 0.5 + POSITION_WITHIN_MM / np.asarray(onto.spacing_mm)
     is_outside = ((indices < -tolerance) | (indices > np.asarray(onto.shape) - 1 + tolerance)).any(axis=1)
     if is_outside.any():
