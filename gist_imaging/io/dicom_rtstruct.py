@@ -4,7 +4,8 @@ Each closed planar contour counts on the slice whose plane contains it: all its 
 2 % of the slice gap where that is more. Within a slice contours combine by the even-odd rule, so that a
 contour inside another is a hole, and a keyhole (one outline that runs in and out along the same line)
 is one too. A centre exactly on an outline belongs to the structure on its lower row and column side only.
-Contours between slices, off the image, open ones and points are refused, with their number.
+Contours between slices, off the image, open ones and points are refused, with their number; so is a
+structure drawn on every second slice only, whose voxels would be half of it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ __all__ = ["read_rtstruct", "structure_mask"]
 
 # The gate's tolerance for slice positions, as a part of the gap.
 _POSITION_WITHIN_GAP = 0.02
+# Two pieces may lie slices apart; three or more contours without one neighbour were drawn sparsely.
+_SKIPPING_FROM = 2
 # Bounds the memory of a scan through an outline of very many points.
 _EDGES_AT_ONCE = 4096
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
@@ -80,6 +83,7 @@ def structure_mask(
             "give the image that it was drawn on",
         )
     outlines = _placed(structure, geometry, title)
+    _check_no_slices_skipped([slice_index for slice_index, _ in outlines], title)
     voxels = np.zeros(geometry.shape, dtype=np.bool_)
     for slice_index, outline in outlines:
         voxels[slice_index] ^= _inside(outline, geometry.shape[1:])
@@ -131,6 +135,16 @@ def _placed(
             "give the whole image that it was drawn on",
         )
     return outlines
+
+
+def _check_no_slices_skipped(slices: list[int], title: str) -> None:
+    steps = np.diff(np.unique(slices))
+    if steps.size >= _SKIPPING_FROM and steps.min() > 1:
+        raise MaskError(
+            f"{title}: contours on neighbouring slices",
+            f"none of their slices is next to another",
+            "fill in the contours between in the program that drew them",
+        )
 
 
 def _inside(outline: npt.NDArray[np.float64], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:

@@ -129,6 +129,14 @@ def test_contours_off_the_image_are_counted_and_refused(tmp_path, contours, word
         mask_of(tmp_path, contours)
 
 
+def test_a_structure_drawn_on_every_second_slice_is_refused(tmp_path):
+    box = rectangle(1.5, 1.5, 5.5, 5.5)
+
+    with pytest.raises(MaskError, match="none of their slices is next to another"):
+        mask_of(tmp_path, [in_slice(k, box) for k in (0, 2, 4)])
+    assert mask_of(tmp_path, [in_slice(k, box) for k in (0, 4, 5)]).n_voxels == 3 * 16
+
+
 def test_points_are_no_region(tmp_path):
     path = write_rtstruct(
         tmp_path / "rs.dcm",
