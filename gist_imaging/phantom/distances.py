@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from gist_imaging.phantom.tissues import Tissue
 from gist_imaging.spatial.geometry import FloatArray
@@ -25,6 +26,7 @@ __all__ = [
     "box",
     "ellipsoid",
     "ellipsoid_solid",
+    "rotation",
     "shrunk",
     "smooth_union",
     "tube",
@@ -54,6 +56,14 @@ class Solid:
     distance: Distance
     centre: Point
     half_mm: Point
+
+
+@lru_cache(maxsize=64)
+def rotation(turn_deg: Point) -> FloatArray:
+    """Return the (3, 3) rotation about x, y and z, in this order about fixed axes; read-only."""
+    matrix = np.array(Rotation.from_euler("xyz", turn_deg, degrees=True).as_matrix())
+    matrix.flags.writeable = False
+    return matrix
 
 
 def ellipsoid(points: FloatArray, centre: npt.ArrayLike, semi_axes: npt.ArrayLike) -> FloatArray:

@@ -169,7 +169,7 @@ def random_patient(seed: int, modality: Modality, matrix: int, slices: int) -> P
     slices set the voxel size, and the patient depends on the seed alone.
     """
     rng = np.random.default_rng(seed)
-    longest = rng.uniform(16.0, 32.0)
+    longest = rng.uniform(22.0, 32.0)
     middle, shortest = longest * rng.uniform(0.7, 0.92, size=2)
     side = rng.choice((-1.0, 1.0))
     before = TumourShape(
@@ -183,7 +183,7 @@ def random_patient(seed: int, modality: Modality, matrix: int, slices: int) -> P
         viable=Appearance(float(rng.uniform(70.0, 82.0)), float(rng.uniform(2.2, 3.0))),
     )
     treated = Appearance(float(rng.uniform(40.0, 60.0)), float(rng.uniform(3.0, 4.2)))
-    factors = rng.uniform(0.55, 1.0) * rng.uniform(0.95, 1.05, size=3)
+    factors = rng.uniform(0.65, 1.0) * rng.uniform(0.95, 1.05, size=3)
     core = float(rng.choice((0.0, rng.uniform(0.3, 0.6))))
     after = replace(before.scaled(*factors.tolist()), viable=treated, core_fraction=core)
     if modality == "CT":

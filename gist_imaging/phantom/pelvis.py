@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
-from gist_imaging.phantom.distances import Point
+from gist_imaging.phantom.distances import Point, rotation
 from gist_imaging.phantom.tumour import TumourShape
 from gist_imaging.spatial.geometry import FloatArray
 
@@ -55,7 +54,7 @@ class PelvisPhantom:
     @property
     def axes(self) -> FloatArray:
         """(3, 3) directions of the body's x, y and z as columns, LPS."""
-        return np.asarray(Rotation.from_euler("xyz", self.turn_deg, degrees=True).as_matrix())
+        return rotation(self.turn_deg)
 
     def to_patient(self, points_body: npt.ArrayLike) -> FloatArray:
         """Return points (..., 3) of the body frame in LPS mm."""

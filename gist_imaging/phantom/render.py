@@ -1,9 +1,9 @@
 """Scans of the phantom on any grid, and the masks that go with them.
 
 A voxel on the surface of an organ holds a mixture: coverage falls linearly across one pixel, averaged over
-parts of the slice's thickness. The tumour is different: every voxel whose centre lies inside it holds the
-tumour alone, and only voxels outside its rim are mixed. So the mean over the mask of voxel centres is the
-true mean but for noise and, where there is a necrotic core, the counting of the core's voxels.
+three parts of the slice's thickness where slices are thick. The tumour is different: every voxel whose centre
+lies inside it holds the tumour alone, and only voxels outside its rim are mixed. So the mean over the mask of
+voxel centres is the true mean but for noise and, where there is a necrotic core, the counting of its voxels.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ Side = Literal["L", "R"]
 
 _CT_RANGE_HU = (-1024, 3071)
 _SLICE_PARTS = (-1 / 3, 0.0, 1 / 3)
+_THIN_PIXELS = 1.5
 _SMOOTHING = np.outer((0.25, 0.5, 0.25), (0.25, 0.5, 0.25))
 _RAMP_WIDTH = 9
 _BIAS_LENGTH_MM = 160.0
@@ -110,8 +111,10 @@ def _painted(phantom: PelvisPhantom, geometry: Geometry, value: Callable[[Appear
     """Return the noiseless scan: organs with mixed edges, then the tumour with a clean inside."""
     painting = (*soft_frame(), *bones(), *organs(phantom))
     values = np.empty(geometry.shape, dtype=np.float64)
+    slice_mm, _, pixel_mm = geometry.spacing_mm
+    offsets = _SLICE_PARTS if slice_mm > _THIN_PIXELS * pixel_mm else (0.0,)
     for k in range(geometry.shape[0]):
-        parts = [_painted_plane(painting, phantom, geometry, k + part, value) for part in _SLICE_PARTS]
+        parts = [_painted_plane(painting, phantom, geometry, k + offset, value) for offset in offsets]
         values[k] = np.mean(parts, axis=0)
         _paint_tumour(values[k], phantom, geometry, k, value)
     return values

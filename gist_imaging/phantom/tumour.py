@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from gist_imaging.errors import GistImagingError
-from gist_imaging.phantom.distances import Point, ellipsoid
+from gist_imaging.phantom.distances import Point, ellipsoid, rotation
 from gist_imaging.phantom.tissues import Appearance
 from gist_imaging.spatial.geometry import FloatArray
 
@@ -81,7 +80,7 @@ class TumourShape:
     @property
     def axes(self) -> FloatArray:
         """(3, 3) unit directions of the semi-axes as columns, body frame."""
-        return np.asarray(Rotation.from_euler("xyz", self.turn_deg, degrees=True).as_matrix())
+        return rotation(self.turn_deg)
 
     @property
     def spread(self) -> FloatArray:
