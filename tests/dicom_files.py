@@ -64,6 +64,7 @@ def dicom_bytes(dataset: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes
     """The file that `dataset` makes."""
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", CT)
     target = io.BytesIO()
     dataset.save_as(target, enforce_file_format=True)
     return target.getvalue()
