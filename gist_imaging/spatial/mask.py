@@ -61,16 +61,23 @@ class Mask:
     @property
     def bounding_box(self) -> tuple[tuple[int, int, int], tuple[int, int, int]] | None:
         """First voxel and shape (k, j, i) of the smallest box around the structure; None when empty."""
-        start, stop = [], []
-        for axis in range(3):
-            others = tuple(other for other in range(3) if other != axis)
-            occupied = np.flatnonzero(self.voxels.any(axis=others))
-            if occupied.size == 0:
-                return None
-            start.append(int(occupied[0]))
-            stop.append(int(occupied[-1]) + 1)
-        size = [high - low for low, high in zip(start, stop, strict=True)]
-        return (start[0], start[1], start[2]), (size[0], size[1], size[2])
+        # Along the axis with the longest stride a slice is one piece of memory, and scanning from both
+        # ends stops at the structure: most of a large grid is read once, the middle not at all.
+        order = np.argsort([-abs(stride) for stride in self.voxels.strides], kind="stable")
+        turned = self.voxels.transpose(order)
+        n_slices = turned.shape[0]
+        first = next((at for at in range(n_slices) if turned[at].any()), None)
+        if first is None:
+            return None
+        last = next(at for at in range(n_slices - 1, -1, -1) if turned[at].any())
+        footprint = np.asarray(turned[first : last + 1].any(axis=0))
+        start, size = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
+        start[order[0]], size[order[0]] = first, last + 1 - first
+        for axis, other in ((order[1], 1), (order[2], 0)):
+            occupied = np.flatnonzero(np.any(footprint, axis=other))
+            start[axis], size[axis] = occupied[0], occupied[-1] + 1 - occupied[0]
+        (k, j, i), (depth, height, width) = start.tolist(), size.tolist()
+        return (k, j, i), (depth, height, width)
 
     def packed(self) -> PackedMask:
         """Return the cropped, one-bit-a-voxel form for storage."""
@@ -88,11 +95,7 @@ class Mask:
 
     def sha256(self) -> str:
         """Return the SHA-256 of the structure's voxels with their grid (affine rounded to 1e-6 mm)."""
-        packed = self.packed()
-        digest = hashlib.sha256(f"{self.geometry.shape}{packed.start}{packed.box}".encode())
-        digest.update((np.round(self.geometry.affine, 6) + 0.0).astype("<f8").tobytes())
-        digest.update(packed.bits)
-        return digest.hexdigest()
+        return self.packed().sha256()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,13 @@ class PackedMask:
     structure: str
     lesion_id: str | None
     provenance: Provenance
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the structure's voxels with their grid (affine rounded to 1e-6 mm)."""
+        digest = hashlib.sha256(f"{self.geometry.shape}{self.start}{self.box}".encode())
+        digest.update((np.round(self.geometry.affine, 6) + 0.0).astype("<f8").tobytes())
+        digest.update(self.bits)
+        return digest.hexdigest()
 
     def unpacked(self) -> Mask:
         """Return the mask on its whole grid again."""
