@@ -142,7 +142,7 @@ def _check_no_slices_skipped(slices: list[int], title: str) -> None:
     if steps.size >= _SKIPPING_FROM and steps.min() > 1:
         raise MaskError(
             f"{title}: contours on neighbouring slices",
-            f"none of their slices is next to another",
+            "none of their slices is next to another",
             "fill in the contours between in the program that drew them",
         )
 

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gist_imaging.errors import GeometryError, GistImagingError, IntakeError
+from gist_imaging.io.file_grid import grid_of
 from gist_imaging.io.labels import LabelImage, labels_from
 from gist_imaging.io.limits import Limits
 from gist_imaging.io.regular_file import open_regular
 from gist_imaging.io.worker import shared_worker
 from gist_imaging.problems import Code, Problem
-from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.volume import Volume
 
 __all__ = ["decode_nifti", "is_nifti", "read_nifti_labels", "read_nifti_volume"]
@@ -59,15 +59,16 @@ def read_nifti_volume(path: str | Path) -> Volume:
     IntakeError
         If the file is refused.
     """
-    voxels, affine = _decoded(Path(path))
-    return Volume(voxels, Geometry(voxels.shape, affine))
+    path = Path(path)
+    voxels, affine = _decoded(path)
+    return Volume(voxels, grid_of(voxels.shape, affine, path.name))
 
 
 def read_nifti_labels(path: str | Path) -> LabelImage:
     """Return the labels in a NIfTI file; floating point is taken when every value is a whole number."""
     path = Path(path)
     values, affine = _decoded(path)
-    return LabelImage(labels_from(values, path.name), Geometry(values.shape, affine))
+    return LabelImage(labels_from(values, path.name), grid_of(values.shape, affine, path.name))
 
 
 def is_nifti(head: bytes) -> bool:

@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gist_imaging.errors import GeometryError, GistImagingError, IntakeError
+from gist_imaging.io.file_grid import grid_of
 from gist_imaging.io.labels import LabelImage, labels_from
 from gist_imaging.io.limits import Limits
 from gist_imaging.io.regular_file import open_regular
 from gist_imaging.io.worker import shared_worker
 from gist_imaging.problems import Code, Problem
-from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.volume import Volume
 
 __all__ = ["NRRD_MARK", "decode_nrrd", "read_nrrd_labels", "read_nrrd_volume"]
@@ -80,15 +80,16 @@ class _Header:
 
 def read_nrrd_volume(path: str | Path) -> Volume:
     """Return the image in an NRRD or NHDR file; what its values mean is not in the file (ARBITRARY)."""
-    voxels, affine, _ = _decoded(Path(path))
-    return Volume(voxels, Geometry(voxels.shape, affine))
+    path = Path(path)
+    voxels, affine, _ = _decoded(path)
+    return Volume(voxels, grid_of(voxels.shape, affine, path.name))
 
 
 def read_nrrd_labels(path: str | Path) -> LabelImage:
     """Return the labels in an NRRD or NHDR file, with the segment names of 3D Slicer where they stand."""
     path = Path(path)
     values, affine, names = _decoded(path)
-    return LabelImage(labels_from(values, path.name), Geometry(values.shape, affine), names)
+    return LabelImage(labels_from(values, path.name), grid_of(values.shape, affine, path.name), names)
 
 
 def _decoded(path: Path) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64], dict[int, str]]:
