@@ -190,7 +190,11 @@ def _on_grid(mask: Mask, grid: Geometry, resample: bool, name: str) -> Mask:
         return reoriented
     if resample and in_one_frame(mask.geometry.frame_uid, grid.frame_uid):
         parameters = {**mask.provenance.parameters, "resampled": True}
-        return replace(resample_mask(mask, grid), provenance=replace(mask.provenance, parameters=parameters))
+        try:
+            resampled = resample_mask(mask, grid)
+        except MaskError as error:
+            raise MaskError(f"{name}: {error.expected}", error.found, error.advice) from error
+        return replace(resampled, provenance=replace(mask.provenance, parameters=parameters))
     raise MaskError(
         f"{name}: a mask on the grid of its image",
         how_grids_differ(mask.geometry, grid) or "it lies elsewhere",

@@ -160,6 +160,13 @@ def test_the_same_voxels_stored_in_another_order_lie_on_the_image(tmp_path):
     np.testing.assert_array_equal(read_mask(path, like=IMAGE).voxels, INSIDE)
 
 
+def test_a_structure_that_leaves_the_image_is_not_cut_by_resampling(tmp_path):
+    path = write_nifti(tmp_path / "mask.nii.gz", np.ones(GRID.shape, dtype=np.uint8), moved((0.5, 0.0, 3.0)))
+
+    with pytest.raises(MaskError, match=r"mask\.nii\.gz: a structure inside the image; \d+ of 594"):
+        read_mask(path, like=IMAGE, resample=True)
+
+
 @pytest.mark.parametrize("resample", [False, True])
 def test_a_segmentation_of_another_frame_is_refused_even_when_resampling(tmp_path, resample):
     path = write_seg(tmp_path / "seg.dcm", {1: INSIDE}, replace(GRID, frame_uid="1.2.9"))
