@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gist_imaging.batch.runner import BatchReport
     from gist_imaging.demo import DemoReport
     from gist_imaging.io.environment import Check
-    from gist_imaging.io.tables import ValidationReport
+    from gist_imaging.io.cohort_read import CohortReport
     from gist_imaging.measure.lesion import LesionMeasurement
     from gist_imaging.response.compare import Comparison
     from gist_imaging.spatial import Volume
@@ -132,14 +132,14 @@ def compare_scans(
 
     if days is not None and days[1] <= days[0]:
         raise GistImagingError(
-            "the second scan is later than the first", f"got days {days[0]} and {days[1]}", "give them in time order"
+            "the second scan is later than the first",
+            f"got days {days[0]} and {days[1]}",
+            "give them in time order",
         )
     same_patient(identity_of(pair.pre), identity_of(pair.post), reason=same_patient_reason)
     before = measure_scan(pair.pre, pair.pre_mask, options)
     after = measure_scan(pair.post, pair.post_mask, options)
-    return compare(
-        before, after, days=days, phase=phase, new_lesion=new_lesion, new_nodule=new_nodule
-    )
+    return compare(before, after, days=days, phase=phase, new_lesion=new_lesion, new_nodule=new_nodule)
 
 
 def measure_cohort(
@@ -161,14 +161,14 @@ def measure_cohort(
         workers=workers,
         dry_run=dry_run,
         retry_failed=retry_failed,
-        progress=None if progress is None else lambda state: progress(state.n_done, state.n_total),
+        progress=None if progress is None else lambda state: progress(state.done, state.total),
         cancelled=cancelled,
     )
 
 
-def validate_cohort(folder: Path) -> ValidationReport:
+def validate_cohort(folder: Path) -> CohortReport:
     """Return what is wrong with a cohort folder."""
-    from gist_imaging.io.tables import validate_cohort as validate
+    from gist_imaging.io.cohort_read import validate_cohort as validate
 
     return validate(folder)
 
