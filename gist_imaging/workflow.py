@@ -12,8 +12,8 @@ from gist_imaging.errors import GistImagingError
 if TYPE_CHECKING:
     from gist_imaging.batch.runner import BatchReport
     from gist_imaging.demo import DemoReport
-    from gist_imaging.io.environment import Check
     from gist_imaging.io.cohort_read import CohortReport
+    from gist_imaging.io.environment import Check
     from gist_imaging.measure.lesion import LesionMeasurement
     from gist_imaging.response.compare import Comparison
     from gist_imaging.spatial import Volume
