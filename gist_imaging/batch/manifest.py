@@ -1,0 +1,181 @@
+"""A manifest: the CSV file that lists which lesions to measure on which scans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gist_imaging.batch.manifest_columns import COLUMNS, SPLIT_COLUMNS
+from gist_imaging.batch.manifest_text import Cells, cells_of
+from gist_imaging.batch.manifest_whole import whole_manifest_problems
+from gist_imaging.errors import TableError
+
+__all__ = ["Manifest", "ManifestRow", "read_manifest"]
+
+_REQUIRED = ("patient_id", "image")
+_TIMES = ("timepoint_label", "scan_date", "scan_day")
+_DEFAULT_LESION = "L1"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One lesion on one scan, as one reader outlined it.
+
+    Parameters
+    ----------
+    row : line of the file, the header being row 1
+    image, mask : what to read; None: nothing was outlined yet
+    lesion : name of the lesion within the patient
+    lesion_number : its rank within the patient
+    split : which stack of the DICOM series, by the names of `gist-imaging index`
+    physical : False where the spacing of the image is not the patient's
+    stated : the other columns that were given, by name
+    carried : columns that the program does not know
+    """
+
+    row: int
+    patient_id: str
+    timepoint_label: str
+    image: Path
+    mask: Path | None = None
+    label: int | str | None = None
+    lesion: str = _DEFAULT_LESION
+    lesion_number: int = 1
+    split: Mapping[str, str | float] = field(default_factory=dict, hash=False)
+    physical: bool = True
+    stated: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    carried: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def lesion_id(self) -> str:
+        """Id of the lesion in the cohort."""
+        return f"{self.patient_id}/{self.lesion}"
+
+    @property
+    def case(self) -> str:
+        """How people and logs call this row: by pseudonyms only."""
+        return f"{self.lesion_id} {self.timepoint_label} {self.stated.get('reader_id', 'R1')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The rows of a manifest, in the order of the file.
+
+    Parameters
+    ----------
+    columns_carried : names of the columns that the program does not know, as the file writes them
+    """
+
+    path: Path
+    rows: tuple[ManifestRow, ...]
+    columns_carried: tuple[str, ...] = ()
+
+
+def read_manifest(path: str | Path) -> Manifest:
+    """Return the rows of the manifest at `path`.
+
+    CSV as RFC 4180 has it: comma, decimal point, UTF-8 (a byte order mark is tolerated). The header is
+    required and its case does not matter. Every cell is text until its column says otherwise, so the
+    patient "001" stays "001" and "NA" stays "NA". An empty cell says nothing. Paths are relative to the
+    manifest.
+
+    Raises
+    ------
+    TableError
+        With every problem at once, each with its row and column. No cell is quoted: a shifted row may
+        hold a name.
+    """
+    path = Path(path)
+    cells = cells_of(path)
+    problems = [*cells.problems, *_missing_columns(cells)]
+    rows: list[dict[str, Any]] = []
+    for number, texts in cells.rows:
+        values, wrong = _values(number, texts)
+        problems += wrong
+        rows.append({**values, "row": number})
+    if not problems:
+        problems += whole_manifest_problems(rows)
+    if problems:
+        raise TableError(path.name, tuple(problems))
+    carried = tuple(name for name in cells.header if name.lower() not in COLUMNS)
+    texts_by_row = dict(cells.rows)
+    return Manifest(
+        path, tuple(_row(values, texts_by_row[values["row"]], path.parent) for values in rows), carried
+    )
+
+
+def _missing_columns(cells: Cells) -> list[str]:
+    if not cells.header:
+        return []
+    names = {name.lower() for name in cells.header}
+    missing = [
+        f"row 1: expected a column {name}, found none; add it" for name in _REQUIRED if name not in names
+    ]
+    if not names & set(_TIMES):
+        missing.append(f"row 1: expected one of the columns {', '.join(_TIMES)}, found none; add one")
+    return missing
+
+
+def _values(number: int, texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    values: dict[str, Any] = {}
+    problems = []
+    for name, text in texts.items():
+        column = COLUMNS.get(name.lower())
+        if column is None or not text:
+            continue
+        try:
+            values[name.lower()] = column.read(text)
+        except ValueError as error:
+            problems.append(f"row {number}, column {name}: {error}")
+    given = {name.lower() for name, text in texts.items() if text}
+    known = {name.lower() for name in texts}
+    problems += [
+        f"row {number}, column {name}: expected a value, found an empty cell; fill it in"
+        for name in _REQUIRED
+        if name in known and name not in given
+    ]
+    if known & set(_TIMES) and not given & set(_TIMES):
+        problems.append(
+            f"row {number}: expected {', '.join(_TIMES[:-1])} or {_TIMES[-1]}, found none; "
+            "say when the scan was"
+        )
+    lesion = values.get("lesion_id", _DEFAULT_LESION)
+    patient, slash, local = lesion.rpartition("/")
+    if slash and "patient_id" in values and patient != values["patient_id"]:
+        problems.append(
+            f"row {number}, column lesion_id: expected a lesion of this row's patient, found another's"
+        )
+    values["lesion_id"] = local
+    return values, problems
+
+
+def _row(values: Mapping[str, Any], texts: Mapping[str, str], folder: Path) -> ManifestRow:
+    own = {
+        "row",
+        "patient_id",
+        "timepoint_label",
+        "image",
+        "mask",
+        "label",
+        "lesion_id",
+        "lesion_number",
+        "geometry",
+    }
+    return ManifestRow(
+        row=values["row"],
+        patient_id=values["patient_id"],
+        timepoint_label=values["timepoint_label"],
+        image=folder / values["image"],
+        mask=folder / values["mask"] if "mask" in values else None,
+        label=values.get("label"),
+        lesion=values["lesion_id"],
+        lesion_number=values["lesion_number"],
+        split={SPLIT_COLUMNS[name]: values[name] for name in SPLIT_COLUMNS if name in values},
+        physical=values.get("geometry", "physical") == "physical",
+        stated={
+            name: value for name, value in values.items() if name not in own and name not in SPLIT_COLUMNS
+        },
+        carried={name: text for name, text in texts.items() if name.lower() not in COLUMNS},
+    )
