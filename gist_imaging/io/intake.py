@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -58,16 +59,22 @@ def look_at(path: str, name: str, limits: Limits) -> FrameFacts | Look:
             return _unmarked(head, size, name, limits)
         if not limits.file_at_least_bytes <= size <= limits.file_at_most_bytes:
             return Look.DICOM
-        walked = walk(head, size, Path(path), name)
+        cut = path.rfind(os.sep) + 1
+        place = _folder(path[:cut]) / path[cut:]
+        walked = walk(head, size, place, name)
         if walked is Walk.NEEDS_MORE and size > len(head):
             head += os.read(descriptor, _HEAD_AT_MOST_BYTES - len(head))
-            walked = walk(head, size, Path(path), name)
+            walked = walk(head, size, place, name)
     except OSError:
         message = "a file that can be read, but the disk or network failed"
         raise IntakeError(Problem(Code.NOT_A_REGULAR_FILE, message, name)) from None
     finally:
         os.close(descriptor)
     return walked if isinstance(walked, FrameFacts) else Look.DICOM
+
+
+# Taking a path apart costs as much as opening the file, and many files share a folder.
+_folder = lru_cache(maxsize=256)(Path)
 
 
 def _unmarked(head: bytes, size: int, name: str, limits: Limits) -> Look:
