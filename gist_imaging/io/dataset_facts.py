@@ -48,8 +48,10 @@ def facts_of(dataset: Dataset, path: Path, name: str, member: int | None = None)
     """
     fields = _file_fields(dataset, name)
     common = FrameFacts(path=path, name=name, member=member, **fields)
-    if not is_measurable_class(common.sop_class_uid) or not _has_image(dataset):
+    if not _has_image(dataset):
         return (common,)
+    if not is_measurable_class(common.sop_class_uid):
+        return (_single_frame(dataset, common),) if common.n_frames == 1 else (common,)
     tiles = mosaic_tiles(dataset, common)
     if tiles is not None:
         return tiles
@@ -95,8 +97,7 @@ def _has_image(dataset: Dataset) -> bool:
 def _file_fields(dataset: Dataset, name: str) -> dict[str, Any]:
     meta = getattr(dataset, "file_meta", None) or Dataset()
     identity = {
-        "SOPClassUID": element_text(dataset, "SOPClassUID")
-        or element_text(meta, "MediaStorageSOPClassUID"),
+        "SOPClassUID": element_text(dataset, "SOPClassUID") or element_text(meta, "MediaStorageSOPClassUID"),
         "SOPInstanceUID": element_text(dataset, "SOPInstanceUID")
         or element_text(meta, "MediaStorageSOPInstanceUID"),
         "SeriesInstanceUID": element_text(dataset, "SeriesInstanceUID"),
