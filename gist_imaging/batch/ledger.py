@@ -63,7 +63,8 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._results = folder / "results"
-        self._results.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._results.mkdir(exist_ok=True)
         for left_over in self._results.glob("*.tmp"):
             left_over.unlink()
         self._database = sqlite3.connect(folder / "ledger.sqlite", timeout=0.0, isolation_level=None)
