@@ -11,7 +11,7 @@ from gist_imaging.errors import Cancelled, GistImagingError, IntakeError
 from gist_imaging.io.dicomdir import expected_per_series, relative_name
 from gist_imaging.io.file_records import DirectoryEntry, FileFacts
 from gist_imaging.io.folder import FolderListing, files_below
-from gist_imaging.io.intake import Intake, Look, look_at
+from gist_imaging.io.intake import HeadSize, Intake, Look, look_at
 from gist_imaging.io.limits import Limits
 from gist_imaging.io.same_pixels import same_pixels
 from gist_imaging.problems import Code, Problem
@@ -56,12 +56,13 @@ def scan_folder(
     listing = _listing(root, allowed, found)
     found.refused += listing.refused
     reporter = _Reporter(len(listing.files), progress, cancelled)
+    head_size = HeadSize()
     with Intake(allowed) as intake:
         for position, (file, name) in enumerate(listing.files):
             if position % _FILES_PER_REPORT == 0:
                 reporter.tell(0)
             try:
-                seen = look_at(file, name, allowed)
+                seen = look_at(file, name, allowed, head_size)
             except IntakeError as refused:
                 found.refused.append(RefusedFile(name, refused.problem))
             else:

@@ -12,7 +12,7 @@ from enum import Enum
 
 from gist_imaging.io.header_layout import Layouts, Stretch
 
-__all__ = ["Walk", "elements_before_pixels", "tag_key"]
+__all__ = ["Walk", "elements_before_pixels", "tag_key", "vr_key"]
 
 _HEAD = struct.Struct("<IHH").unpack_from
 _LONG_LENGTH = struct.Struct("<I").unpack_from
@@ -24,12 +24,13 @@ _SHORT_VRS = "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US"
 _LONG_VRS = "OB OD OF OL OV OW SV UC UR UT UV UN SQ"
 
 
-def _vr_key(vr: str) -> int:
+def vr_key(vr: str) -> int:
+    """Return a VR as it lies in the file when two bytes are read at once."""
     return int.from_bytes(vr.encode("ascii"), "little")
 
 
-_LONG = {_vr_key(vr): True for vr in _LONG_VRS.split()} | {_vr_key(vr): False for vr in _SHORT_VRS.split()}
-_SEQUENCE = _vr_key("SQ")
+_LONG = {vr_key(vr): True for vr in _LONG_VRS.split()} | {vr_key(vr): False for vr in _SHORT_VRS.split()}
+_SEQUENCE = vr_key("SQ")
 
 
 def tag_key(group: int, element: int) -> int:
@@ -44,10 +45,10 @@ _SEQUENCE_END = tag_key(0xFFFE, 0xE0DD)
 # Real headers nest a handful deep.
 _NESTED_AT_MOST = 16
 
-# Private elements that may hold a b-value or a mosaic, by group and the low byte of the element: these
-# belong to the vendors' rules, which are not repeated here.
-_PRIVATE_DIFFUSION = {(0x0019, 0x0A), (0x0019, 0x0C), (0x0029, 0x10), (0x0043, 0x39), (0x2001, 0x03)}
-_PRIVATE_GROUP = 0x0065
+# United Imaging keeps mosaics and b-values here; that is left to the vendors' rules.
+_UNITED_IMAGING = 0x0065
+# Groups in which a private creator beyond block 1F could hide a b-value from the rules of this walk.
+_DIFFUSION_GROUPS = frozenset({0x0019, 0x0029, 0x0043, 0x2001})
 
 
 # A stretch ends after elements whose length often differs between the slices of a series; neighbours that
@@ -71,7 +72,7 @@ class Walk(Enum):
 
 
 def elements_before_pixels(
-    buffer: bytes, start: int, wanted: dict[int, int], unwanted: frozenset[int]
+    buffer: bytes, start: int, wanted: dict[int, tuple[int, ...]], unwanted: frozenset[int]
 ) -> tuple[dict[int, bytes], int, int] | Walk:
     """Return the wanted elements that stand before Pixel Data, and where its value begins and its length.
 
@@ -79,7 +80,7 @@ def elements_before_pixels(
     ----------
     buffer : the first bytes of the file
     start : where the first element begins
-    wanted : `tag_key` of what is looked for, to its VR as two little-endian bytes
+    wanted : `tag_key` of what is looked for, to the VRs that it may have (see `vr_key`)
     unwanted : `tag_key` of what makes the walk give up
     """
     found: dict[int, bytes] = {}
@@ -114,7 +115,11 @@ class _Odd(Exception):  # noqa: N818 - never seen outside
 
 
 def _new_stretch(
-    buffer: bytes, start: int, wanted: dict[int, int], unwanted: frozenset[int], found: dict[int, bytes]
+    buffer: bytes,
+    start: int,
+    wanted: dict[int, tuple[int, ...]],
+    unwanted: frozenset[int],
+    found: dict[int, bytes],
 ) -> Stretch | None:
     """Walk to the end of a stretch and keep it; None before Pixel Data or an element of undefined length."""
     elements: list[tuple[int, int, int | None]] = []
@@ -137,7 +142,7 @@ def _new_stretch(
         if at > len(buffer):
             raise struct.error
         if tag in wanted:
-            if wanted[tag] != vr:
+            if vr not in wanted[tag]:
                 raise _Odd
             found[tag] = buffer[value_at:at]
         elements.append((head_bytes, length, tag if tag in wanted else None))
@@ -157,7 +162,7 @@ def _in_order(tag: int) -> int:
 
 def _is_vendors(tag: int) -> bool:
     group, element = tag & 0xFFFF, tag >> 16
-    return element >= 0x1000 and (group == _PRIVATE_GROUP or (group, element & 0xFF) in _PRIVATE_DIFFUSION)
+    return group == _UNITED_IMAGING or (group in _DIFFUSION_GROUPS and 0x20 <= element < 0x100)
 
 
 def _after_sequence(buffer: bytes, at: int) -> int:

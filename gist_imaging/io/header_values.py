@@ -15,8 +15,8 @@ from gist_imaging.study.series import PatientIdentity
 __all__ = [
     "Declined",
     "as_float",
-    "b_value",
     "check_character_set",
+    "decimals",
     "first_number",
     "image_type",
     "kept_text",
@@ -99,7 +99,7 @@ def image_type(raw: bytes) -> tuple[str, ...]:
     return tuple(part for part in parts if part)
 
 
-def _decimals(raw: bytes) -> tuple[float, ...]:
+def decimals(raw: bytes) -> tuple[float, ...]:
     """Return the numbers of a decimal string; () when it is empty."""
     text = raw.rstrip(b"\0 ")
     if not text:
@@ -118,7 +118,7 @@ def _decimals(raw: bytes) -> tuple[float, ...]:
 @lru_cache(maxsize=4096)
 def first_number(raw: bytes) -> float | None:
     """Return the first number of a decimal string, or None when it is empty."""
-    numbers = _decimals(raw)
+    numbers = decimals(raw)
     return numbers[0] if numbers else None
 
 
@@ -144,7 +144,7 @@ def as_float(number: int | None) -> float | None:
 
 def position(raw: bytes) -> tuple[float, float, float]:
     """Return Image Position (Patient), mm, LPS."""
-    numbers = _decimals(raw)
+    numbers = decimals(raw)
     if len(numbers) != 3:
         raise Declined
     return numbers
@@ -153,7 +153,7 @@ def position(raw: bytes) -> tuple[float, float, float]:
 @lru_cache(maxsize=1024)
 def orientation(raw: bytes) -> tuple[float, float, float, float, float, float]:
     """Return Image Orientation (Patient): two unit vectors at right angles (within 1e-4, inclusive)."""
-    numbers = _decimals(raw)
+    numbers = decimals(raw)
     if len(numbers) != 6:
         raise Declined
     row, column = numbers[:3], numbers[3:]
@@ -167,7 +167,7 @@ def orientation(raw: bytes) -> tuple[float, float, float, float, float, float]:
 @lru_cache(maxsize=1024)
 def pixel_spacing(raw: bytes) -> tuple[float, float]:
     """Return Pixel Spacing, mm, both above 0."""
-    numbers = _decimals(raw)
+    numbers = decimals(raw)
     if len(numbers) != 2 or min(numbers) <= 0:
         raise Declined
     return numbers
@@ -193,19 +193,3 @@ def rescale(slope: bytes, intercept: bytes, kind: bytes) -> tuple[float | None, 
     if a is None or b is None or a == 0:
         raise Declined
     return a, b, plain_text(kind) or None
-
-
-@lru_cache(maxsize=1024)
-def b_value(raw: bytes, sequence_name: bytes) -> float | None:
-    """Return the diffusion b-value in s/mm² at its standard place, or None where none is stated."""
-    # Siemens writes the b-value into the name of the sequence.
-    if b"_b" in sequence_name:
-        raise Declined
-    if not raw:
-        return None
-    if len(raw) != 8:
-        raise Declined
-    (value,) = struct.unpack("<d", raw)
-    if not 0 <= value < 1e5:
-        raise Declined
-    return float(value)

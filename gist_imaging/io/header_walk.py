@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gist_imaging.io.element_walk import Walk, elements_before_pixels, tag_key
+from gist_imaging.io.element_walk import Walk, elements_before_pixels, tag_key, vr_key
+from gist_imaging.io.header_diffusion import DIFFUSION_TAGS, b_value
 from gist_imaging.io.header_values import (
     Declined,
     as_float,
-    b_value,
     check_character_set,
     first_number,
     image_type,
@@ -57,14 +57,12 @@ _DESCRIPTION = tag_key(0x0008, 0x103E)
 _PATIENT_ID = tag_key(0x0010, 0x0020)
 _BIRTH_DATE = tag_key(0x0010, 0x0030)
 _SEX = tag_key(0x0010, 0x0040)
-_SEQUENCE_NAME = tag_key(0x0018, 0x0024)
 _THICKNESS = tag_key(0x0018, 0x0050)
 _ECHO_TIME = tag_key(0x0018, 0x0081)
 _ECHO_NUMBER = tag_key(0x0018, 0x0086)
 _SPACING_BETWEEN = tag_key(0x0018, 0x0088)
 _TRIGGER_TIME = tag_key(0x0018, 0x1060)
 _TILT = tag_key(0x0018, 0x1120)
-_B_VALUE = tag_key(0x0018, 0x9087)
 _STUDY = tag_key(0x0020, 0x000D)
 _SERIES = tag_key(0x0020, 0x000E)
 _ACQUISITION_NUMBER = tag_key(0x0020, 0x0012)
@@ -93,7 +91,6 @@ _WANTED_BY_VR = {
     "DA": (_STUDY_DATE, _ACQUISITION_DATE, _CONTENT_DATE, _BIRTH_DATE),
     "TM": (_ACQUISITION_TIME, _CONTENT_TIME),
     "LO": (_DESCRIPTION, _PATIENT_ID, _RESCALE_TYPE),
-    "SH": (_SEQUENCE_NAME,),
     "IS": (_ECHO_NUMBER, _ACQUISITION_NUMBER, _INSTANCE_NUMBER, _TEMPORAL_POSITION, _EXPECTED),
     "DS": (
         _THICKNESS,
@@ -108,11 +105,8 @@ _WANTED_BY_VR = {
         _SLOPE,
     ),
     "US": (_SAMPLES, _ROWS, _COLUMNS, _BITS_ALLOCATED, _BITS_STORED, _SIGNED),
-    "FD": (_B_VALUE,),
 }
-_WANTED = {
-    tag: int.from_bytes(vr.encode("ascii"), "little") for vr, tags in _WANTED_BY_VR.items() for tag in tags
-}
+_WANTED = {tag: (vr_key(vr),) for vr, tags in _WANTED_BY_VR.items() for tag in tags} | DIFFUSION_TAGS
 # What makes an image more than one plain slice, or its values more than a slope and an intercept.
 _UNWANTED = frozenset(
     {
@@ -207,7 +201,7 @@ def _facts(
         trigger_time_ms=first_number(get(_TRIGGER_TIME, b"")),
         echo_time_ms=first_number(get(_ECHO_TIME, b"")) or None,
         echo_number=whole_number(get(_ECHO_NUMBER, b"")),
-        b_value=b_value(get(_B_VALUE, b""), get(_SEQUENCE_NAME, b"")),
+        b_value=b_value(found),
         image_type=image_type(get(_IMAGE_TYPE, b"")),
         lossy=kept_text(get(_LOSSY, b"")) == "01",
         expected_in_series=whole_number(get(_EXPECTED, b"")),

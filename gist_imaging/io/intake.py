@@ -25,11 +25,13 @@ from gist_imaging.io.worker import Worker, shared_worker
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study.series import FrameFacts
 
-__all__ = ["Intake", "Look", "look_at"]
+__all__ = ["HeadSize", "Intake", "Look", "look_at"]
 
-# Enough for the header of a plain CT image; longer ones are read again, up to the second number.
+# Enough for the header of a plain CT image. Longer ones are read again, up to the second number; the next
+# file is likely to be of the same series, so that much is read of it at once.
 _HEAD_BYTES = 8 * 1024
 _HEAD_AT_MOST_BYTES = 512 * 1024
+_PAGE_BYTES = 4096
 _FILES_PER_CALL = 64
 _MEMBERS_PER_CALL = 64
 # A data set without preamble begins with file meta or with group 0008, little or big endian.
@@ -44,8 +46,22 @@ class Look(Enum):
     ARCHIVE = "archive"
 
 
-def look_at(path: str, name: str, limits: Limits) -> FrameFacts | Look:
+class HeadSize:
+    """How much of the next file to read."""
+
+    __slots__ = ("bytes_",)
+
+    def __init__(self) -> None:
+        self.bytes_ = _HEAD_BYTES
+
+
+def look_at(path: str, name: str, limits: Limits, head_size: HeadSize) -> FrameFacts | Look:
     """Return the facts of a plain image, or what else the file may be.
+
+    Parameters
+    ----------
+    path, name : as in FrameFacts
+    head_size : how much to read; learns from each file
 
     Raises
     ------
@@ -54,7 +70,7 @@ def look_at(path: str, name: str, limits: Limits) -> FrameFacts | Look:
     """
     descriptor, size = open_descriptor(path, name)
     try:
-        head = os.read(descriptor, _HEAD_BYTES)
+        head = os.read(descriptor, head_size.bytes_)
         if head[128:132] != _MARK:
             return _unmarked(head, size, name, limits)
         if not limits.file_at_least_bytes <= size <= limits.file_at_most_bytes:
@@ -65,12 +81,16 @@ def look_at(path: str, name: str, limits: Limits) -> FrameFacts | Look:
         if walked is Walk.NEEDS_MORE and size > len(head):
             head += os.read(descriptor, _HEAD_AT_MOST_BYTES - len(head))
             walked = walk(head, size, place, name)
+        if isinstance(walked, FrameFacts):
+            pages = -(-(walked.pixel_offset or 0) // _PAGE_BYTES)
+            head_size.bytes_ = max(_HEAD_BYTES, pages * _PAGE_BYTES)
+            return walked
     except OSError:
         message = "a file that can be read, but the disk or network failed"
         raise IntakeError(Problem(Code.NOT_A_REGULAR_FILE, message, name)) from None
     finally:
         os.close(descriptor)
-    return walked if isinstance(walked, FrameFacts) else Look.DICOM
+    return Look.DICOM
 
 
 # Taking a path apart costs as much as opening the file, and many files share a folder.

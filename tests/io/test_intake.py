@@ -10,7 +10,7 @@ from dicom_files import dicom_bytes, slice_header, write_series, write_slice
 
 from gist_imaging import scan_folder
 from gist_imaging.io.folder import files_below
-from gist_imaging.io.intake import Look, look_at
+from gist_imaging.io.intake import HeadSize, Look, look_at
 from gist_imaging.io.limits import Limits
 from gist_imaging.problems import Code
 from gist_imaging.study import FrameFacts
@@ -31,8 +31,8 @@ def test_a_plain_image_is_read_here_and_others_are_passed_on(tmp_path):
     plain = write_slice(tmp_path / "plain")
     other = write_slice(tmp_path / "other", ImageType=["ORIGINAL", "PRIMARY", "MOSAIC"])
 
-    assert isinstance(look_at(str(plain), "plain", LIMITS), FrameFacts)
-    assert look_at(str(other), "other", LIMITS) is Look.DICOM
+    assert isinstance(look_at(str(plain), "plain", LIMITS, HeadSize()), FrameFacts)
+    assert look_at(str(other), "other", LIMITS, HeadSize()) is Look.DICOM
 
 
 def test_a_header_longer_than_the_first_read_is_still_read_here(tmp_path):
@@ -41,7 +41,7 @@ def test_a_header_longer_than_the_first_read_is_still_read_here(tmp_path):
     path = tmp_path / "long"
     path.write_bytes(dicom_bytes(header))
 
-    facts = look_at(str(path), "long", LIMITS)
+    facts = look_at(str(path), "long", LIMITS, HeadSize())
 
     assert isinstance(facts, FrameFacts)
     content = path.read_bytes()
