@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 __all__ = [
     "MODALITY_LUT",
@@ -41,10 +41,12 @@ def with_reason(flag: str, reason: str) -> str:
     return f"{flag}:{reason}"
 
 
-def reasons(flags: Iterable[str], flag: str) -> tuple[str, ...]:
+def reasons(flags: Sequence[str], flag: str) -> tuple[str, ...]:
     """Return the reasons given with `flag`, "" where it stands alone.
 
     >>> reasons(("mosaic:6", "rescale_bad:slope 0"), "rescale_bad")
     ('slope 0',)
     """
+    if not flags:
+        return ()
     return tuple(word.partition(":")[2] for word in flags if word.partition(":")[0] == flag)

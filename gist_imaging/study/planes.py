@@ -56,6 +56,8 @@ def by_plane(frames: Sequence[FrameFacts]) -> dict[str, list[FrameFacts]]:
 def _parallel(one: FrameFacts, other: FrameFacts) -> bool:
     if one.orientation is None or other.orientation is None:
         return False
+    if one.orientation == other.orientation:
+        return True
     pairs = zip(one.orientation, other.orientation, strict=True)
     return all(abs(a - b) <= _SAME_PLANE_WITHIN for a, b in pairs)
 

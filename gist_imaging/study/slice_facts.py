@@ -88,7 +88,7 @@ def _odd_one(frames: Sequence[FrameFacts], keys: Iterable[Any]) -> FrameFacts | 
 
 
 def _close(one: Sequence[float], other: Sequence[float], within: float) -> bool:
-    return all(abs(a - b) <= within for a, b in zip(one, other, strict=True))
+    return one == other or all(abs(a - b) <= within for a, b in zip(one, other, strict=True))
 
 
 def _rescale(frames: Sequence[FrameFacts]) -> list[Problem]:
