@@ -80,7 +80,7 @@ CODELISTS: dict[str, dict[str, str]] = {
         "3d": "not bound to a slice",
     },
     "uncertainty_kind": {
-        "half_voxel_edge": "half the range between the mask shrunk and grown by half a voxel",
+        "half_voxel_edge": "half-width that the outline gives by lying anywhere within half a voxel edge",
     },
     "response": {
         "CR": "complete response",
@@ -110,6 +110,11 @@ CODELISTS: dict[str, dict[str, str]] = {
         "measure": "measuring",
         "worker": "the process that did the work",
     },
+    "hu_roi": {
+        "whole": "all voxels of the mask",
+        "eroded_1mm": "voxels at least 1 mm inside the mask",
+        "largest_slice": "voxels of the slice with the largest area",
+    },
     "reader_rule": {
         "consensus": "the consensus read",
         "primary_reader": "the accepted read of the primary reader",
@@ -126,9 +131,9 @@ class MeasurementName:
     ----------
     field : the field of `LesionMeasurement.to_json()` that it is filled from
     unit : the one unit of the name; None: that of the series' quantity
-    scale : factor from the field's unit to `unit`, applied once, here
+    scale : factor from the field's unit to `unit`, applied once
     physical : whether it needs the spacing of the patient
-    size : whether an empty mask gives 0 rather than no value
+    of_voxel_values : whether it is a statistic of voxel values, rather than a size or a count
     """
 
     field: str
@@ -136,11 +141,20 @@ class MeasurementName:
     description: str
     scale: float = 1.0
     physical: bool = True
-    size: bool = True
+    of_voxel_values: bool = False
 
 
 ML_PER_MM3 = 0.001
 """Millilitres per cubic millimetre."""
+
+
+def _statistic(field: str, description: str, unit: str | None = None) -> MeasurementName:
+    return MeasurementName(field, unit, description, physical=False, of_voxel_values=True)
+
+
+def _count(field: str, description: str) -> MeasurementName:
+    return MeasurementName(field, "1", description, physical=False)
+
 
 MEASUREMENTS: dict[str, MeasurementName] = {
     "longest_axial_diameter": MeasurementName(
@@ -153,19 +167,25 @@ MEASUREMENTS: dict[str, MeasurementName] = {
         "longest_3d_diameter_mm", "mm", "two farthest points of the surface, in any direction"
     ),
     "craniocaudal_length": MeasurementName(
-        "craniocaudal_length_mm", "mm", "extent along the patient's long axis"
+        "craniocaudal_length_mm", "mm", "reach along the patient's long axis"
     ),
+    "largest_slice_area": MeasurementName("largest_slice_area_mm2", "mm2", "area in the largest slice"),
     "volume": MeasurementName("volume_mm3", "mL", "voxel count times voxel volume", ML_PER_MM3),
     "mesh_volume": MeasurementName("mesh_volume_mm3", "mL", "volume inside the surface", ML_PER_MM3),
     "surface": MeasurementName("surface_mm2", "mm2", "area of the surface"),
-    "mean": MeasurementName("mean", None, "mean of the voxel values", physical=False, size=False),
-    "sd": MeasurementName("sd", None, "standard deviation of the voxel values", physical=False, size=False),
-    "median": MeasurementName("median", None, "median of the voxel values", physical=False, size=False),
-    "p10": MeasurementName("p10", None, "10th percentile of the voxel values", physical=False, size=False),
-    "p90": MeasurementName("p90", None, "90th percentile of the voxel values", physical=False, size=False),
-    "mean_hu": MeasurementName("mean_hu", "HU", "mean attenuation", physical=False, size=False),
-    "sd_hu": MeasurementName("sd_hu", "HU", "standard deviation of attenuation", physical=False, size=False),
-    "n_voxels": MeasurementName("n_voxels", "1", "voxels of the mask", physical=False),
+    "mean": _statistic("mean", "mean of the voxel values"),
+    "sd": _statistic("sd", "standard deviation of the voxel values"),
+    "median": _statistic("median", "median of the voxel values"),
+    "p10": _statistic("p10", "10th percentile of the voxel values"),
+    "p90": _statistic("p90", "90th percentile of the voxel values"),
+    "minimum": _statistic("minimum", "lowest voxel value"),
+    "maximum": _statistic("maximum", "highest voxel value"),
+    "mean_hu": _statistic("mean_hu", "mean attenuation", "HU"),
+    "sd_hu": _statistic("sd_hu", "standard deviation of attenuation", "HU"),
+    "median_hu": _statistic("median_hu", "median attenuation", "HU"),
+    "n_voxels": _count("n_voxels", "voxels of the mask"),
+    "n_components": _count("n_components", "pieces of the mask"),
+    "n_voxels_roi": _count("n_voxels_roi", "voxels that the statistics are taken from"),
 }
 
 QUANTITY_UNITS = {"HU": "HU", "ADC": "1e-3 mm2/s", "SUV": "g/mL", "ARBITRARY": "1"}

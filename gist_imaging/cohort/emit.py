@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "PANDAS_TYPES",
     "arrow_schema",
     "codelist_rows",
     "data_dictionary",
@@ -22,7 +23,7 @@ __all__ = [
     "typed_frame",
 ]
 
-_PANDAS = {
+PANDAS_TYPES = {
     "string": "string",
     "integer": "Int64",
     "number": "float64",
@@ -97,7 +98,7 @@ def typed_frame(table: Table, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
     frame = pd.DataFrame(
         {
-            column.name: pd.Series([row.get(column.name) for row in rows], dtype=_PANDAS[column.type])
+            column.name: pd.Series([row.get(column.name) for row in rows], dtype=PANDAS_TYPES[column.type])
             for column in table.columns
         }
     )

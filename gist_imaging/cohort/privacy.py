@@ -7,7 +7,7 @@ import re
 from gist_imaging.cohort.spec import SAFE_TEXT
 from gist_imaging.problems import ADVICE, Code
 
-__all__ = ["OUR_UID_ROOT", "exportable_message", "tells_too_much"]
+__all__ = ["OUR_UID_ROOT", "exportable_message", "exportable_words", "tells_too_much"]
 
 OUR_UID_ROOT = "2.25."
 """Root under which re-rooted UIDs live (a UUID as a decimal integer, ITU-T X.667)."""
@@ -33,6 +33,11 @@ def tells_too_much(text: str) -> bool:
     (False, True)
     """
     return _TELLTALE.search(text) is not None
+
+
+def exportable_words(text: str | None) -> str | None:
+    """Return what a scanner wrote if it can leave as it is, else None."""
+    return text if text and re.fullmatch(SAFE_TEXT, text) and not tells_too_much(text) else None
 
 
 def exportable_message(code: str, message: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from typing import Any
 
+from gist_imaging.cohort.codes import CODELISTS
+from gist_imaging.cohort.privacy import exportable_words
 from gist_imaging.errors import GistImagingError
 
 __all__ = [
@@ -28,6 +30,9 @@ PATIENT_ID = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
 """A pseudonym: capitals, digits, _ and -, at most 32."""
 LOCAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 """Ids within a patient or study: readers, centres, lesions, labels of timepoints."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
+PROBLEM_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
+OLDEST_YEARS = 130
 DATE_POLICIES = ("relative", "real")
 
 
@@ -37,6 +42,15 @@ def _check(pattern: re.Pattern[str], name: str, value: str) -> None:
             f"{name} has the form {pattern.pattern}",
             f"got {len(value)} characters of another form",
             "rename it in the manifest",
+        )
+
+
+def _check_word(name: str, value: str | None, codelist: str) -> None:
+    if value is not None and value not in CODELISTS[codelist]:
+        raise GistImagingError(
+            f"{name} is one of {', '.join(CODELISTS[codelist])}",
+            "got another word",
+            "correct the list of scans",
         )
 
 
@@ -86,6 +100,14 @@ class SeriesFacts:
     kernel: str | None = None
     field_strength_t: float | None = None
 
+    def __post_init__(self) -> None:
+        _check_word("modality", self.modality, "modality")
+        _check_word("phase", self.phase, "contrast_phase")
+        _check_word("quantity", self.quantity, "quantity")
+        if self.sequence is not None:
+            _check(LOCAL_ID, "sequence", self.sequence)
+        _check(SHA256, "image_sha256", self.image_sha256)
+
 
 @dataclass(frozen=True, slots=True)
 class FailureRecord:
@@ -93,7 +115,7 @@ class FailureRecord:
 
     Parameters
     ----------
-    stage : intake, geometry, mask, identity, measure or worker
+    stage : manifest, intake, geometry, mask, identity, measure or worker
     code : a frozen problem code, or a name of capitals such as WORKER_DIED
     message : expected, found, what to do; without names or paths of a patient
     """
@@ -101,6 +123,10 @@ class FailureRecord:
     stage: str
     code: str
     message: str
+
+    def __post_init__(self) -> None:
+        _check_word("stage", self.stage, "stage")
+        _check(PROBLEM_CODE, "code", self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +197,7 @@ class ScanRecord:
             _check(LOCAL_ID, "centre_id", self.centre_id)
         for name in ("scan_date", "imatinib_start_date", "surgery_date"):
             _check_date(name, getattr(self, name))
+        self._check_words()
         if (self.failure is None) == (self.measurement is None):
             raise GistImagingError(
                 "a record holds a measurement or a failure", "got both or neither", "give exactly one"
@@ -179,6 +206,25 @@ class ScanRecord:
             raise GistImagingError(
                 "a measurement names its series and mask", "one is missing", "give `series` and `mask_sha256`"
             )
+
+    def _check_words(self) -> None:
+        _check_word("arm", self.arm, "arm")
+        _check_word("sex", self.sex, "sex")
+        _check_word("t0_event", self.t0_event, "t0_event")
+        _check_word("reader_kind", self.reader_kind, "reader_kind")
+        _check_word("mask_method", self.mask_method, "mask_method")
+        if self.age_years is not None and not 0 <= self.age_years <= OLDEST_YEARS:
+            raise GistImagingError(f"age_years lies between 0 and {OLDEST_YEARS}", "got another number")
+        for code in self.problems:
+            _check(PROBLEM_CODE, "a problem code", code)
+        for code, reason in self.overrides:
+            _check(PROBLEM_CODE, "an overridden code", code)
+            if exportable_words(reason) is None:
+                raise GistImagingError(
+                    f"the reason for overriding {code} is one line of words that may leave with the cohort",
+                    "got one that is empty, begins with = + - @, or holds a path, name, address or date",
+                    "write the medical or technical reason only",
+                )
 
     @property
     def lesion_id(self) -> str:

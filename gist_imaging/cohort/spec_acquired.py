@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from gist_imaging.cohort.spec import Column, ForeignKey, Table
 
-__all__ = ["ACQUIRED", "HEX16", "LESION", "LOCAL", "PATIENT", "SERIES", "SHA256", "TIMEPOINT", "UID"]
+__all__ = [
+    "ACQUIRED",
+    "HEX16",
+    "IMAGE_KIND",
+    "LESION",
+    "LOCAL",
+    "PATIENT",
+    "SERIES",
+    "SHA256",
+    "TIMEPOINT",
+    "UID",
+]
 
 PATIENT = r"[A-Z0-9][A-Z0-9_-]{0,31}"
 LOCAL = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
 LESION = rf"{PATIENT}/{LOCAL}"
 TIMEPOINT = rf"{PATIENT}/{LOCAL}"
 SERIES = rf"{TIMEPOINT}/[0-9a-f]{{12}}"
+IMAGE_KIND = rf"[A-Z]{{2}}(:{LOCAL})?"
 HEX16 = r"[0-9a-f]{16}"
 SHA256 = r"[0-9a-f]{64}"
 UID = r"[0-9.]{1,64}"
@@ -100,7 +112,7 @@ _SERIES = Table(
             "string",
             "modality, or modality:sequence; only series of one kind are compared over time",
             required=True,
-            pattern=rf"[A-Z]{{2}}(:{LOCAL})?",
+            pattern=IMAGE_KIND,
         ),
         Column(
             "contrast_phase",
@@ -150,7 +162,7 @@ _SERIES = Table(
             required=True,
         ),
         Column("field_strength_t", "number", "field strength", "T", minimum=0),
-        Column("kernel", "string", "reconstruction kernel"),
+        Column("kernel", "string", "reconstruction kernel", words=True),
         Column("image_sha256", "string", "SHA-256 of voxel values and grid", required=True, pattern=SHA256),
     ),
     (
