@@ -55,7 +55,9 @@ class LesionMeasurement:
         it, index along the slice axis
     end_points_mm : name of a diameter to its two end points, LPS
     n_voxels, n_components : voxels, and pieces by 26-connectivity
-    spacing_mm : between slices, rows and columns as stored (k, j, i)
+    spacing_mm : along the axes as stored (k, j, i)
+    slice_spacing_mm : between the slices that diameters are measured in
+    nominal_spacing_mm : what the file states, whether it is the patient's or not
     quantity : what the intensities mean
     hu_roi, n_voxels_roi : which voxels the intensities are taken from
     mean, sd, median, p10, p90, minimum, maximum : of the image's values in the ROI
@@ -83,6 +85,8 @@ class LesionMeasurement:
     n_voxels: int
     n_components: int
     spacing_mm: tuple[float, float, float] | None
+    slice_spacing_mm: float | None
+    nominal_spacing_mm: tuple[float, float, float]
     slice_thickness_mm: float | None
     modality: str | None
     quantity: Quantity
@@ -126,6 +130,7 @@ class LesionMeasurement:
             "quantity": str(self.quantity),
             "hu_roi": str(self.hu_roi),
             "spacing_mm": None if self.spacing_mm is None else list(self.spacing_mm),
+            "nominal_spacing_mm": list(self.nominal_spacing_mm),
             "end_points_mm": {
                 name: [list(point) for point in points] for name, points in self.end_points_mm.items()
             },
@@ -186,6 +191,8 @@ def measure_lesion(
         n_voxels=region.n_voxels,
         n_components=_n_components(region),
         spacing_mm=volume.geometry.spacing_mm if physical else None,
+        slice_spacing_mm=volume.geometry.spacing_mm[region.axis] if physical else None,
+        nominal_spacing_mm=volume.geometry.spacing_mm,
         slice_thickness_mm=volume.slice_thickness_mm,
         modality=volume.modality,
         quantity=volume.quantity,
@@ -241,7 +248,7 @@ def _n_components(region: Region) -> int:
 def _not_measured(size: LesionSize, intensity: Intensity, physical: bool) -> dict[str, str]:
     reasons = dict(size.not_measured)
     if not physical:
-        reasons["spacing_mm"] = NOT_PHYSICAL
+        reasons |= dict.fromkeys(("spacing_mm", "slice_spacing_mm"), NOT_PHYSICAL)
     if intensity.reason is not None:
         reasons |= dict.fromkeys((*_STATISTICS, *_IN_HU), intensity.reason)
     if intensity.quantity is not Quantity.HU:
