@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gist_imaging.cohort.lines import Line, Read, accepted_lines, voxel_change_pct
+from gist_imaging.response.best import BestOptions, best_overall_response
+from gist_imaging.response.change import Category
 
 __all__ = ["analysis_rows"]
 
@@ -26,7 +28,6 @@ _PAIRED = (
     ("hu", "", "mean_hu"),
 )
 _CRITERIA = (("recist", "recist11"), ("choi", "choi"), ("volume", "volume_sphere_recist"))
-_BEST_FIRST = ("CR", "PR", "SD", "NON_CR_NON_PD", "PD")
 _NOT_DONE = "not_done"
 
 
@@ -118,7 +119,9 @@ def _analysis_row(
             if (category := categories.get((visit, shown.reader_id, shown.line.image_kind, criterion)))
         ]
         row[f"{short}_post"] = dict(found).get(shown.post or "")
-        row[f"{short}_best"] = _best([category for _, category in found])
+        row[f"{short}_best"] = _best(
+            shown.line, criterion, found, visits, from_day_0=patient["t0_event"] == "imatinib_start"
+        )
     return row
 
 
@@ -182,9 +185,29 @@ def _pair(prefix: str, suffix: str, name: str, pre: Read, post: Read | None) -> 
     }
 
 
-def _best(categories: Sequence[str]) -> str | None:
-    """Return the best of the categories up to the first PD; NE if all are; None without any."""
-    if not categories:
+def _best(
+    line: Line,
+    criterion: str,
+    found: Sequence[tuple[str, str]],
+    visits: Mapping[str, Row],
+    *,
+    from_day_0: bool,
+) -> str | None:
+    """Return the best overall response without confirmation; None where no follow-up was judged.
+
+    SD counts from 6 weeks on, and at once where the days are not known.
+
+    Parameters
+    ----------
+    from_day_0 : count time from day 0, as that is the start of imatinib; else from the baseline visit
+    """
+    if not found:
         return None
-    until = [*categories[: categories.index("PD") + 1]] if "PD" in categories else categories
-    return next((best for best in _BEST_FIRST if best in until), "NE")
+    days = [visits[visit]["scan_day"] for visit, _ in found]
+    start = visits[line.baseline]["scan_day"]
+    if start is None or None in days:
+        course = [(number, Category(category)) for number, (_, category) in enumerate(found)]
+        return str(best_overall_response(course, criterion, BestOptions(sd_min_days=0)).category)
+    origin = 0 if from_day_0 else start
+    course = [(day - origin, Category(category)) for day, (_, category) in zip(days, found, strict=True)]
+    return str(best_overall_response(course, criterion).category)

@@ -112,7 +112,11 @@ ANALYSIS_PATIENT = Table(
             )
             for which, rule in (
                 ("post", "at post_timepoint_id"),
-                ("best", "best of CR, PR, SD, PD up to the first PD; NE if every visit is"),
+                (
+                    "best",
+                    "best of the visits up to the first PD, unconfirmed; SD from 6 weeks after imatinib "
+                    "start (else baseline) on; CR followed by PR is NE",
+                ),
             )
         ),
     ),

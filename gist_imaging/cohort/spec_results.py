@@ -115,6 +115,7 @@ _RESPONSES = Table(
         Column(
             "baseline_timepoint_id", "string", "the visit compared with", required=True, pattern=TIMEPOINT
         ),
+        Column("target_response", "string", "category of the target lesions alone", codes="response"),
         Column("overall_response", "string", "category of this visit alone", codes="response", required=True),
         Column(
             "overall_response_persistent",
@@ -123,7 +124,17 @@ _RESPONSES = Table(
             codes="response",
             required=True,
         ),
-        Column("new_lesion", "boolean", "a lesion that was not there at baseline", required=True),
+        Column(
+            "new_lesion",
+            "boolean",
+            "a lesion that was not listed at baseline is outlined at this visit or was before",
+            required=True,
+        ),
+        Column(
+            "measurable_at_baseline",
+            "boolean",
+            "every target was measurable by RECIST 1.1; empty where unknown",
+        ),
         Column("sum_value", "number", "sum over lesions of the size that the criterion judges", minimum=0),
         Column(
             "sum_unit",

@@ -1,0 +1,264 @@
+"""Each fault put into a valid cohort is named with its table, row and column."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from cohort_records import scan, small_cohort
+
+from gist_imaging.cohort.build import cohort_frames
+from gist_imaging.cohort.records import StudyFacts
+from gist_imaging.cohort.validate import validate_frames
+
+STUDY = StudyFacts()
+
+
+@pytest.fixture(scope="module")
+def valid():
+    return cohort_frames(small_cohort(), STUDY)
+
+
+def spoilt(valid, table, column, value, where):
+    """The frames with `column` set to `value` in the first row for which `where` holds."""
+    frames = {name: frame.copy() for name, frame in valid.items()}
+    frame = frames[table]
+    row = next(number for number, held in enumerate(frame.to_dict("records")) if where(held))
+    frame.loc[row, column] = value
+    return frames
+
+
+def problems(frames, **options):
+    return {(p.layer, p.table, p.code, p.column) for p in validate_frames(frames, STUDY, **options)}
+
+
+def named(name, **more):
+    return lambda row: row["name"] == name and all(row[key] == value for key, value in more.items())
+
+
+def ANY(row):
+    return True
+
+
+MUTATIONS = [
+    ("patients", "arm", "control", ANY, ("schema", "patients", "word", "arm")),
+    ("patients", "arm", pd.NA, ANY, ("schema", "patients", "required", "arm")),
+    ("patients", "patient_id", "Jane Doe", ANY, ("schema", "patients", "pattern", "patient_id")),
+    ("patients", "centre_id", "=cmd()", ANY, ("schema", "patients", "pattern", "centre_id")),
+    ("patients", "age_years", 97.0, ANY, ("schema", "patients", "maximum", "age_years")),
+    ("timepoints", "order", 0, ANY, ("schema", "timepoints", "minimum", "order")),
+    ("measurements", "value", float("inf"), named("mean"), ("schema", "measurements", "finite", "value")),
+    ("timepoints", "timepoint_id", "001/presurgery", ANY, ("schema", "timepoints", "duplicate_key", "")),
+    (
+        "measurements",
+        "lesion_id",
+        "SYN-404/L1",
+        ANY,
+        ("referential", "measurements", "dangling_key", "lesion_id"),
+    ),
+    (
+        "segmentations",
+        "lesion_id",
+        "SYN-001/L1",
+        lambda row: row["patient_id"] == "SYN-002",
+        ("referential", "segmentations", "other_patient", "lesion_id"),
+    ),
+    ("codelists", "code", "cured", ANY, ("referential", "codelists", "codelist", "")),
+    (
+        "timepoints",
+        "is_baseline",
+        True,
+        lambda row: not row["is_baseline"],
+        ("clinical", "timepoints", "one_baseline", "is_baseline"),
+    ),
+    ("timepoints", "order", 3, lambda row: row["order"] == 2, ("clinical", "timepoints", "order", "order")),
+    (
+        "timepoints",
+        "scan_day",
+        -999,
+        lambda row: row["order"] == 2,
+        ("clinical", "timepoints", "order_of_days", "scan_day"),
+    ),
+    ("patients", "imatinib_start_day", 5, ANY, ("clinical", "patients", "day_0", "imatinib_start_day")),
+    (
+        "patients",
+        "exclusion_reason",
+        "no_measurement",
+        ANY,
+        ("clinical", "patients", "exclusion", "exclusion_reason"),
+    ),
+    (
+        "lesions",
+        "is_primary",
+        True,
+        lambda row: not row["is_primary"],
+        ("clinical", "lesions", "one_primary", "is_primary"),
+    ),
+    (
+        "segmentations",
+        "mask_empty",
+        True,
+        lambda row: row["n_voxels"] > 0,
+        ("clinical", "segmentations", "empty_mask", "mask_empty"),
+    ),
+    ("measurements", "unit", "mm", named("volume"), ("clinical", "measurements", "unit", "unit")),
+    ("measurements", "quantity", "SUV", named("mean"), ("clinical", "measurements", "quantity", "quantity")),
+    (
+        "measurements",
+        "value",
+        float("nan"),
+        named("mean", status="measured"),
+        ("clinical", "measurements", "status", "value"),
+    ),
+    (
+        "measurements",
+        "value",
+        9.0,
+        named("volume", status="not_evaluable"),
+        ("clinical", "measurements", "not_physical", "value"),
+    ),
+    (
+        "measurements",
+        "reason",
+        pd.NA,
+        named("volume", status="not_evaluable"),
+        ("clinical", "measurements", "reason", "reason"),
+    ),
+    (
+        "measurements",
+        "value",
+        -1.0,
+        named("surface", status="measured"),
+        ("clinical", "measurements", "negative", "value"),
+    ),
+    (
+        "measurements",
+        "value",
+        99.0,
+        named("short_axis", status="measured"),
+        ("clinical", "measurements", "short_above_long", "value"),
+    ),
+    (
+        "measurements",
+        "value",
+        999.0,
+        named("mesh_volume", status="measured"),
+        ("clinical", "measurements", "volume_above_ball", "value"),
+    ),
+    (
+        "measurements",
+        "value",
+        1.0,
+        named("volume", status="measured"),
+        ("clinical", "measurements", "volume_by_count", "value"),
+    ),
+    (
+        "responses",
+        "reason",
+        pd.NA,
+        lambda row: row["overall_response"] == "NE",
+        ("clinical", "responses", "reason", "reason"),
+    ),
+    (
+        "responses",
+        "overall_response",
+        "CR",
+        lambda row: row["overall_response"] == "PR",
+        ("clinical", "responses", "not_recomputed", "overall_response"),
+    ),
+    (
+        "responses",
+        "sum_value",
+        1.0,
+        lambda row: row["criterion"] == "recist11" and row["overall_response"] == "PR",
+        ("clinical", "responses", "not_recomputed", "sum_value"),
+    ),
+    (
+        "analysis_patient",
+        "ld_change_pct",
+        -99.0,
+        ANY,
+        ("clinical", "analysis_patient", "not_recomputed", "ld_change_pct"),
+    ),
+    ("timepoints", "scan_date", "2020-02-03", ANY, ("privacy", "timepoints", "date", "scan_date")),
+    ("timepoints", "scan_date", "3.2.2020", ANY, ("schema", "timepoints", "date", "scan_date")),
+    ("failures", "message", "see /home/anna/scan", ANY, ("privacy", "failures", "telltale", "message")),
+    (
+        "measurements",
+        "override_reason",
+        "TILT: asked DOE^JANE",
+        ANY,
+        ("privacy", "measurements", "telltale", "override_reason"),
+    ),
+    ("series", "kernel", "+B30f", ANY, ("schema", "series", "pattern", "kernel")),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "where", "expected"),
+    MUTATIONS,
+    ids=[f"{mutation[4][1]}.{mutation[4][3] or 'key'} {mutation[4][2]}" for mutation in MUTATIONS],
+)
+def test_a_fault_is_named_at_its_place(valid, table, column, value, where, expected):
+    assert expected in problems(spoilt(valid, table, column, value, where))
+
+
+def test_a_valid_cohort_has_no_problem(valid):
+    assert problems(valid) == set()
+
+
+def test_raw_uids_are_named_where_re_rooted_ones_are_due(valid):
+    found = problems(valid, uids_rerooted=True)
+
+    assert {column for layer, _, code, column in found if (layer, code) == ("privacy", "uid_root")} == {
+        "study_uid",
+        "series_uid",
+        "frame_of_reference_uid",
+        "tracking_uid",
+    }
+
+
+def test_every_problem_is_found_at_once(valid):
+    frames = spoilt(valid, "patients", "arm", "control", ANY)
+    frames["measurements"].loc[0, "unit"] = "mL"
+    frames["failures"].loc[0, "message"] = "anna@example.org"
+
+    assert {layer for layer, *_ in problems(frames)} >= {"schema", "clinical", "privacy"}
+
+
+def test_a_lost_row_is_found_from_both_sides(valid):
+    lost = {name: frame.copy() for name, frame in valid.items()}
+    gone = lost["segmentations"]["segmentation_id"].iloc[0]
+    lost["measurements"] = lost["measurements"][lost["measurements"]["segmentation_id"] != gone].reset_index(
+        drop=True
+    )
+
+    assert ("referential", "segmentations", "unused", "segmentation_id") in problems(lost)
+
+
+def test_a_missing_column_is_told_alone(valid):
+    frames = dict(valid)
+    frames["lesions"] = frames["lesions"].drop(columns="number")
+
+    assert problems(frames) == {("schema", "lesions", "header", "")}
+
+
+def test_a_row_that_nobody_can_compute_is_told(valid):
+    frames = dict(valid)
+    frames["analysis_patient"] = frames["analysis_patient"].iloc[1:].reset_index(drop=True)
+
+    assert ("clinical", "analysis_patient", "not_recomputed", "") in problems(frames)
+
+
+def test_a_problem_reads_as_a_sentence_with_its_place(valid):
+    frames = spoilt(valid, "patients", "arm", "control", lambda row: row["patient_id"] == "SYN-001")
+    (problem,) = [p for p in validate_frames(frames, STUDY) if p.code == "word"]
+
+    assert str(problem) == (
+        "patients, row SYN-001, column arm: expected a word of the list arm [schema: word]"
+    )
+
+
+def test_real_dates_are_right_under_the_real_policy():
+    study = StudyFacts(date_policy="real")
+
+    assert validate_frames(cohort_frames([scan()], study), study) == []
