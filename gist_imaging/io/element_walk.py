@@ -12,7 +12,20 @@ from enum import Enum
 
 from gist_imaging.io.header_layout import Layouts, Stretch
 
-__all__ = ["Walk", "elements_before_pixels", "tag_key", "vr_key"]
+__all__ = [
+    "ITEM",
+    "ITEM_END",
+    "NESTED_AT_MOST",
+    "PIXEL_DATA",
+    "SEQUENCE_END",
+    "Walk",
+    "after_file_meta",
+    "elements_before_pixels",
+    "in_order",
+    "is_vendors",
+    "tag_key",
+    "vr_key",
+]
 
 _HEAD = struct.Struct("<IHH").unpack_from
 _LONG_LENGTH = struct.Struct("<I").unpack_from
@@ -38,12 +51,12 @@ def tag_key(group: int, element: int) -> int:
     return element << 16 | group
 
 
-_PIXEL_DATA = tag_key(0x7FE0, 0x0010)
-_ITEM = tag_key(0xFFFE, 0xE000)
-_ITEM_END = tag_key(0xFFFE, 0xE00D)
-_SEQUENCE_END = tag_key(0xFFFE, 0xE0DD)
+PIXEL_DATA = tag_key(0x7FE0, 0x0010)
+ITEM = tag_key(0xFFFE, 0xE000)
+ITEM_END = tag_key(0xFFFE, 0xE00D)
+SEQUENCE_END = tag_key(0xFFFE, 0xE0DD)
 # Real headers nest a handful deep.
-_NESTED_AT_MOST = 16
+NESTED_AT_MOST = 16
 
 # United Imaging keeps mosaics and b-values here; that is left to the vendors' rules.
 _UNITED_IMAGING = 0x0065
@@ -95,10 +108,10 @@ def elements_before_pixels(
                 at += stretch.size
                 continue
             tag, vr, _ = _HEAD(buffer, at)
-            if _in_order(tag) <= last:
+            if in_order(tag) <= last:
                 return Walk.GAVE_UP
-            last = _in_order(tag)
-            if tag == _PIXEL_DATA:
+            last = in_order(tag)
+            if tag == PIXEL_DATA:
                 return found, at + _LONG_HEAD_BYTES, _LONG_LENGTH(buffer, at + _HEAD_BYTES)[0]
             # The other element that no stretch holds is one of undefined length.
             at = _after_sequence(buffer, at + _LONG_HEAD_BYTES) if vr == _SEQUENCE else -1
@@ -130,12 +143,12 @@ def _new_stretch(
         if _LONG[vr]:
             length = _LONG_LENGTH(buffer, at + _HEAD_BYTES)[0]
             head_bytes = _LONG_HEAD_BYTES
-            if tag == _PIXEL_DATA or length == _UNDEFINED:
+            if tag == PIXEL_DATA or length == _UNDEFINED:
                 break
         # Tags grow through a header; pydicom shall sort out the others.
-        if _in_order(tag) <= last or tag in unwanted or (tag & 1 and _is_vendors(tag)):
+        if in_order(tag) <= last or tag in unwanted or (tag & 1 and is_vendors(tag)):
             raise _Odd
-        last = _in_order(tag)
+        last = in_order(tag)
         first = first or last
         value_at = at + head_bytes
         at = value_at + length
@@ -155,12 +168,29 @@ def _new_stretch(
     return stretch
 
 
-def _in_order(tag: int) -> int:
+def after_file_meta(buffer: bytes, start: int) -> int:
+    """Return where the data set begins, or -1 when the file meta is not plainly well formed."""
+    at = start
+    try:
+        while True:
+            tag, vr, length = _HEAD(buffer, at)
+            if tag & 0xFFFF != 0x0002:
+                return at
+            if _LONG[vr]:
+                length = _LONG_LENGTH(buffer, at + _HEAD_BYTES)[0]
+                at += _LONG_HEAD_BYTES - _HEAD_BYTES
+            at += _HEAD_BYTES + length
+    except (struct.error, KeyError):
+        return -1
+
+
+def in_order(tag: int) -> int:
     """Return a tag as a number that grows through a header: the group above the element."""
     return (tag & 0xFFFF) << 16 | tag >> 16
 
 
-def _is_vendors(tag: int) -> bool:
+def is_vendors(tag: int) -> bool:
+    """Return whether a private element is left to the vendors' rules."""
     group, element = tag & 0xFFFF, tag >> 16
     return group == _UNITED_IMAGING or (group in _DIFFUSION_GROUPS and 0x20 <= element < 0x100)
 
@@ -172,20 +202,20 @@ def _after_sequence(buffer: bytes, at: int) -> int:
     """
     open_levels = [True]
     while open_levels:
-        if len(open_levels) > 2 * _NESTED_AT_MOST:
+        if len(open_levels) > 2 * NESTED_AT_MOST:
             return -1
         tag, vr, length = _HEAD(buffer, at)
         in_sequence = open_levels[-1]
-        if in_sequence or tag == _ITEM_END:
+        if in_sequence or tag == ITEM_END:
             # Items and delimiters have no VR: their length fills all four bytes.
             length = _LONG_LENGTH(buffer, at + 4)[0]
             at += _HEAD_BYTES
-            if in_sequence and tag == _ITEM:
+            if in_sequence and tag == ITEM:
                 if length == _UNDEFINED:
                     open_levels.append(False)
                 else:
                     at += length
-            elif length == 0 and tag == (_SEQUENCE_END if in_sequence else _ITEM_END):
+            elif length == 0 and tag == (SEQUENCE_END if in_sequence else ITEM_END):
                 open_levels.pop()
             else:
                 return -1

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
@@ -18,16 +19,19 @@ from gist_imaging.io.dicom_header import Header, open_stream, read_header
 from gist_imaging.io.dicomdir import DICOMDIR_CLASS, directory_entries
 from gist_imaging.io.element_values import element_text
 from gist_imaging.io.file_records import FileFacts, Request
+from gist_imaging.io.header_walk import IN_WORKER, walk
 from gist_imaging.io.limits import Limits
 from gist_imaging.io.pixel_checks import check_pixels
 from gist_imaging.io.transfer_syntax import UNCOMPRESSED
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study.series import FrameFacts
 
-__all__ = ["read_facts", "read_many"]
+__all__ = ["read_facts", "read_many", "read_with_pydicom"]
 
 _REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
 _PIXEL_DATA = 0x7FE00010
+# Enough for the headers of nearly all single slices.
+_HEAD_BYTES = 64 * 1024
 
 
 def read_many(requests: Sequence[Request], limits: Limits) -> tuple[FileFacts, ...]:
@@ -52,29 +56,40 @@ def _guarded(request: Request, limits: Limits) -> FileFacts:
 
 
 def read_facts(request: Request, limits: Limits) -> FileFacts:
-    """Return what one file gave.
+    """Return what one file gave: plain images by a walk over their header, all others by pydicom.
 
     Raises
     ------
     IntakeError
         With the frozen code of the refusal; so may pydicom's own errors come through.
     """
-    path = Path(request.path)
-    with open_stream(path, request.member, request.name, limits) as (stream, size):
-        header = read_header(stream, size, name=request.name, limits=limits)
-        dataset = header.dataset
-        if element_text(dataset.file_meta, "MediaStorageSOPClassUID") == DICOMDIR_CLASS:
-            return FileFacts(request.name, entries=directory_entries(dataset))
-        missing = [keyword for keyword in _REQUIRED if not element_text(dataset, keyword)]
-        if missing:
-            message = f"it should have {', '.join(missing)}, but has not"
+    with open_stream(Path(request.path), request.member, request.name, limits) as (stream, size):
+        head = stream.read(_HEAD_BYTES)
+        walked = walk(head, size, Path(request.path), request.name, IN_WORKER)
+        stream.seek(0)
+        if not isinstance(walked, FrameFacts) or size > limits.file_at_most_bytes:
+            return read_with_pydicom(stream, size, request, limits)
+    if request.member is not None:
+        walked = replace(walked, member=request.member, pixel_offset=None, pixel_length=None)
+    return FileFacts(request.name, frames=(walked,))
+
+
+def read_with_pydicom(stream: BinaryIO, size: int, request: Request, limits: Limits) -> FileFacts:
+    """Return what the file in `stream` gave; see `read_facts`."""
+    header = read_header(stream, size, name=request.name, limits=limits)
+    dataset = header.dataset
+    if element_text(dataset.file_meta, "MediaStorageSOPClassUID") == DICOMDIR_CLASS:
+        return FileFacts(request.name, entries=directory_entries(dataset))
+    missing = [keyword for keyword in _REQUIRED if not element_text(dataset, keyword)]
+    if missing:
+        message = f"it should have {', '.join(missing)}, but has not"
+        raise IntakeError(Problem(Code.MISSING_REQUIRED_TAGS, message, request.name))
+    if _is_image(dataset, header):
+        if "Rows" not in dataset or "Columns" not in dataset:
+            message = "an image should have Rows and Columns, this has not"
             raise IntakeError(Problem(Code.MISSING_REQUIRED_TAGS, message, request.name))
-        if _is_image(dataset, header):
-            if "Rows" not in dataset or "Columns" not in dataset:
-                message = "an image should have Rows and Columns, this has not"
-                raise IntakeError(Problem(Code.MISSING_REQUIRED_TAGS, message, request.name))
-            check_pixels(header, request.name, limits)
-        frames = facts_of(dataset, path, request.name, request.member)
+        check_pixels(header, request.name, limits)
+    frames = facts_of(dataset, Path(request.path), request.name, request.member)
     return FileFacts(request.name, frames=_with_place_of_pixels(frames, header, request))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gist_imaging.io.element_walk import Walk, elements_before_pixels, tag_key, vr_key
+from gist_imaging.io.element_walk import Walk, after_file_meta, elements_before_pixels, tag_key, vr_key
 from gist_imaging.io.header_diffusion import DIFFUSION_TAGS, b_value
 from gist_imaging.io.header_values import (
     Declined,
@@ -30,15 +30,23 @@ from gist_imaging.io.header_values import (
     whole_number,
     word,
 )
-from gist_imaging.io.transfer_syntax import EXPLICIT_LITTLE
+from gist_imaging.io.implicit_walk import MARK_OF_IMPLICIT, implicit_elements_before_pixels
+from gist_imaging.io.transfer_syntax import COMPRESSED, EXPLICIT_LITTLE, IMPLICIT_LITTLE
 from gist_imaging.study.series import FrameFacts
 
-__all__ = ["Walk", "walk"]
+__all__ = ["IN_WORKER", "PLAIN", "Walk", "walk"]
+
+PLAIN = frozenset({EXPLICIT_LITTLE})
+"""Transfer syntaxes that are walked in any process."""
+IN_WORKER = COMPRESSED | {EXPLICIT_LITTLE, IMPLICIT_LITTLE}
+"""Transfer syntaxes that are walked in the decoding process."""
 
 _MARK = b"DICM"
 # File Meta Information Group Length stands first; tags that grow from there keep the file meta together.
 _FIRST_ELEMENT = b"\x02\x00\x00\x00UL"
-_SYNTAX_VALUE = EXPLICIT_LITTLE.encode("ascii")
+_UNDEFINED = 0xFFFFFFFF
+# No single slice is larger; whatever is, is checked against the limits elsewhere.
+_COMPRESSED_AT_MOST_BYTES = 64 * 1024 * 1024
 _CT = b"1.2.840.10008.5.1.4.1.1.2"
 _MR = b"1.2.840.10008.5.1.4.1.1.4"
 
@@ -124,7 +132,9 @@ _UNWANTED = frozenset(
 _MATRIX_TAGS = (_ROWS, _COLUMNS, _SAMPLES, _BITS_ALLOCATED, _BITS_STORED, _SIGNED)
 
 
-def walk(buffer: bytes, size: int, path: Path, name: str) -> FrameFacts | Walk:
+def walk(
+    buffer: bytes, size: int, path: Path, name: str, syntaxes: frozenset[str] = PLAIN
+) -> FrameFacts | Walk:
     """Return the facts of a plain CT or MR image, or why there are none.
 
     Parameters
@@ -132,34 +142,60 @@ def walk(buffer: bytes, size: int, path: Path, name: str) -> FrameFacts | Walk:
     buffer : the first bytes of the file, as many as the caller likes
     size : bytes of the whole file
     path, name : as in FrameFacts
+    syntaxes : transfer syntaxes that are walked
     """
     if buffer[128:132] != _MARK or buffer[132:138] != _FIRST_ELEMENT:
         return Walk.GAVE_UP
-    walked = elements_before_pixels(buffer, 132, _WANTED, _UNWANTED)
+    walked, syntax = _walked(buffer, syntaxes)
     if isinstance(walked, Walk):
         return walked
     found, pixel_offset, pixel_length = walked
+    if not syntax:
+        syntax = found.get(_TRANSFER_SYNTAX, b"").rstrip(b"\0 ").decode("latin-1")
+    if syntax not in syntaxes:
+        return Walk.GAVE_UP
     try:
-        return _facts(found, pixel_offset, pixel_length, size, path, name)
+        return _facts(found, pixel_offset, pixel_length, size, path, name, syntax)
     except (Declined, KeyError):  # unusual, or missing
         return Walk.GAVE_UP
 
 
+def _walked(buffer: bytes, syntaxes: frozenset[str]) -> tuple[tuple[dict[int, bytes], int, int] | Walk, str]:
+    """Return what the walk gave, and the transfer syntax if it had to be known before."""
+    if IMPLICIT_LITTLE in syntaxes:
+        start = after_file_meta(buffer, 132)
+        if MARK_OF_IMPLICIT in buffer[132 : max(start, 132)]:
+            return implicit_elements_before_pixels(buffer, start, _WANTED, _UNWANTED), IMPLICIT_LITTLE
+    return elements_before_pixels(buffer, 132, _WANTED, _UNWANTED), ""
+
+
+def _check_pixels(length: int, expected: int, offset: int, size: int, syntax: str) -> None:
+    """Decline pixels that are not as many as the matrix says, and compressed ones of uncommon size."""
+    if syntax in COMPRESSED:
+        if length != _UNDEFINED or expected > _COMPRESSED_AT_MOST_BYTES:
+            raise Declined
+    # One byte more makes the length even (PS3.5 section 7.1.1).
+    elif not (0 <= length - expected <= 1 and offset + length <= size):
+        raise Declined
+
+
 def _facts(
-    found: dict[int, bytes], pixel_offset: int, pixel_length: int, size: int, path: Path, name: str
+    found: dict[int, bytes],
+    pixel_offset: int,
+    pixel_length: int,
+    size: int,
+    path: Path,
+    name: str,
+    syntax: str,
 ) -> FrameFacts:
     get = found.get
-    if found[_TRANSFER_SYNTAX].rstrip(b"\0 ") != _SYNTAX_VALUE:
-        raise Declined
     check_character_set(get(_CHARACTER_SET, b""))
     sop_class = found[_SOP_CLASS].rstrip(b"\0 ")
     if sop_class not in (_CT, _MR):
         raise Declined
     rows, columns, samples, allocated, stored, signed = matrix(*[found[tag] for tag in _MATRIX_TAGS])
-    # One byte more makes the length even (PS3.5 section 7.1.1).
-    surplus = pixel_length - rows * columns * (allocated >> 3)
-    if not (0 <= surplus <= 1 and pixel_offset + pixel_length <= size):
-        raise Declined
+    _check_pixels(pixel_length, rows * columns * (allocated >> 3), pixel_offset, size, syntax)
+    in_the_file = syntax not in COMPRESSED
     slope, intercept, rescale_type = rescale(get(_SLOPE, b""), get(_INTERCEPT, b""), get(_RESCALE_TYPE, b""))
     thickness = first_number(get(_THICKNESS, b""))
     between = first_number(get(_SPACING_BETWEEN, b""))
@@ -171,7 +207,7 @@ def _facts(
         kept_uid(found[_SERIES]),
         kept_uid(found[_STUDY]),
         word(found[_MODALITY]),
-        EXPLICIT_LITTLE,
+        syntax,
         frame_uid=kept_uid(found[_FRAME_OF_REFERENCE]) if get(_FRAME_OF_REFERENCE) else None,
         description=kept_text(get(_DESCRIPTION, b"")),
         rows=rows,
@@ -181,8 +217,8 @@ def _facts(
         bits_allocated=allocated,
         bits_stored=stored,
         pixel_representation=signed,
-        pixel_offset=pixel_offset,
-        pixel_length=pixel_length,
+        pixel_offset=pixel_offset if in_the_file else None,
+        pixel_length=pixel_length if in_the_file else None,
         position_mm=position(found[_POSITION]),
         orientation=orientation(found[_ORIENTATION]),
         pixel_spacing_mm=pixel_spacing(found[_SPACING]),
