@@ -4,9 +4,9 @@ import os
 import signal
 from contextlib import closing
 
+import batch_tasks
 import pytest
 
-import batch_tasks
 from gist_imaging.batch.executor import InProcess, OutcomeKind
 from gist_imaging.batch.local_processes import LocalProcesses
 from gist_imaging.errors import Cancelled, GistImagingError

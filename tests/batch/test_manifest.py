@@ -35,7 +35,9 @@ def test_a_patient_called_001_stays_001_and_na_stays_a_word(tmp_path):
 
 
 def test_paths_are_relative_to_the_manifest(tmp_path):
-    (row,) = rows_of(tmp_path, f"patient_id,timepoint_label,image,mask\nP1,baseline,ct/a.nii,{tmp_path}/m.nii\n")
+    (row,) = rows_of(
+        tmp_path, f"patient_id,timepoint_label,image,mask\nP1,baseline,ct/a.nii,{tmp_path}/m.nii\n"
+    )
 
     assert row.image == tmp_path / "ct" / "a.nii"
     assert row.mask == tmp_path / "m.nii"
@@ -50,7 +52,8 @@ def test_the_header_may_be_in_any_case_and_begin_with_a_byte_order_mark(tmp_path
 def test_a_quoted_cell_may_hold_a_comma(tmp_path):
     (row,) = rows_of(
         tmp_path,
-        'patient_id,timepoint_label,image,same_patient_reason\nP1,tp1,"a,b.nii","moved, new hospital number"\n',
+        "patient_id,timepoint_label,image,same_patient_reason\n"
+        'P1,tp1,"a,b.nii","moved, new hospital number"\n',
     )
 
     assert row.image.name == "a,b.nii"
@@ -183,7 +186,9 @@ def test_another_dialect_is_refused_with_advice(tmp_path, text, encoding, told):
 
 
 def test_two_lesions_of_one_mask_need_names(tmp_path):
-    problems = problems_of(tmp_path, "patient_id,timepoint_label,image,mask,label\nP1,tp1,a,m,1\nP1,tp1,a,m,2\n")
+    problems = problems_of(
+        tmp_path, "patient_id,timepoint_label,image,mask,label\nP1,tp1,a,m,1\nP1,tp1,a,m,2\n"
+    )
 
     assert "row 3" in problems
     assert "as in row 2; give each lesion a lesion_id" in problems
@@ -208,7 +213,9 @@ def test_one_lesion_may_be_read_on_two_series_by_two_readers_and_twice(tmp_path)
     ids=["another sex", "another's lesion"],
 )
 def test_rows_that_contradict_are_told(tmp_path, line, told):
-    assert told in problems_of(tmp_path, f"patient_id,timepoint_label,image,lesion_id,sex\nP1,tp1,a,,F\n{line}\n")
+    assert told in problems_of(
+        tmp_path, f"patient_id,timepoint_label,image,lesion_id,sex\nP1,tp1,a,,F\n{line}\n"
+    )
 
 
 def test_a_formula_does_not_pass_as_a_reason(tmp_path):
