@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Any
@@ -11,19 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gist_imaging.errors import Cancelled, SeriesError
-from gist_imaging.io.pixel_request import request_for
+from gist_imaging.io.decoded_slices import read_decoded
 from gist_imaging.io.raw_slices import is_raw, read_raw
-from gist_imaging.io.rescale import Scale, ValueRangeError, scales_of, volume_dtype, write_slice
-from gist_imaging.io.worker import shared_worker
+from gist_imaging.io.rescale import Scale, ValueRangeError, scales_of, volume_dtype
 from gist_imaging.problems import Code, Override, Problem, Severity
 from gist_imaging.spatial.volume import Quantity, Volume
 from gist_imaging.study.series import FrameFacts, Series
 
 __all__ = ["identify", "load_series"]
-
-# One call of the decoding process brings images of up to this size: small beside its limits, and
-# large beside the cost of a call.
-_BATCH_BYTES = 8 * 1024 * 1024
 
 Progress = Callable[[int, int], None]
 
@@ -158,18 +153,6 @@ def _filled(
     volume = np.empty((len(frames), frames[0].rows, frames[0].columns), dtype)
     if all(is_raw(frame) for frame in frames):
         read_raw(frames, scales, volume, fits=fits, done=reporter)
-        return volume
-    for start, batch in _batches(frames):
-        requests = tuple(request_for(frame) for frame in batch)
-        decoded = shared_worker().call("gist_imaging.io.pixels:decode_many", requests, file=batch[0].name)
-        for position, stored in enumerate(decoded, start):
-            write_slice(volume[position], stored, scales[position], fits=False)
-        reporter(start + len(batch))
+    else:
+        read_decoded(frames, scales, volume, done=reporter)
     return volume
-
-
-def _batches(frames: Sequence[FrameFacts]) -> Iterator[tuple[int, Sequence[FrameFacts]]]:
-    frame_bytes = frames[0].rows * frames[0].columns * max(frames[0].bits_allocated // 8, 1)
-    size = max(1, _BATCH_BYTES // frame_bytes)
-    for start in range(0, len(frames), size):
-        yield start, frames[start : start + size]

@@ -9,7 +9,7 @@ import pydicom
 import pytest
 from dicom_images import SHAPE, ct_image, random_values, real_world, save, save_stack
 from pydicom.pixels import apply_modality_lut
-from pydicom.uid import RLELossless
+from pydicom.uid import JPEGLSLossless, RLELossless
 from slices import MR_IMAGE, ct_stack
 
 from gist_imaging import Quantity, load_series, scan_folder
@@ -147,6 +147,22 @@ def test_a_large_series_is_read_by_several_threads_alike(tmp_path):
     for position in range(40):
         np.testing.assert_array_equal(volume.voxels[position], np.roll(matrix, position).astype(int) - 1024)
     assert told == [(16, 40), (32, 40), (40, 40)]
+
+
+@pytest.mark.slow
+def test_a_large_compressed_series_is_decoded_by_two_processes_alike(tmp_path):
+    matrix = np.random.default_rng(0).integers(1000, 1064, (1024, 1024)).astype("u2")
+    for position in range(33):
+        image = ct_image(position, np.roll(matrix, position))
+        image.compress(JPEGLSLossless, generate_instance_uid=False)
+        save(image, tmp_path / f"{position:02d}")
+    told = []
+    volume = load_series(only_series(tmp_path), progress=lambda done, total: told.append(done))
+
+    assert volume.voxels.nbytes >= 64 * 2**20
+    for position in range(33):
+        np.testing.assert_array_equal(volume.voxels[position], np.roll(matrix, position).astype(int) - 1024)
+    assert told == [*range(4, 33, 4), 33]
 
 
 def test_magnetic_resonance_has_no_unit(tmp_path):
