@@ -13,7 +13,7 @@ from gist_imaging.cohort.numbers import measurement_rows
 from gist_imaging.cohort.privacy import exportable_message, exportable_words
 from gist_imaging.cohort.records import ScanRecord, StudyFacts
 from gist_imaging.cohort.respond import response_rows
-from gist_imaging.cohort.settle import image_kind, series_id, settled
+from gist_imaging.cohort.settle import UNSTATED, image_kind, series_id, settled
 from gist_imaging.cohort.spec import tables
 from gist_imaging.provenance import sha256_of
 
@@ -62,7 +62,7 @@ def _grouped(
 
 def _only(values: Iterable[Any]) -> Any:
     """Return the one value that is stated, or None where none is or they differ."""
-    held = {value for value in values if value is not None}
+    held = set(values) - UNSTATED
     return held.pop() if len(held) == 1 else None
 
 
@@ -118,15 +118,17 @@ def _series(records: Sequence[ScanRecord]) -> list[Row]:
     for name, held in _grouped(records, series_id):
         facts = [record.series for record in held if record.series is not None]
         first = facts[0]
+        modality = _only(fact.modality for fact in facts) or "OT"
+        sequence = _only(fact.sequence for fact in facts)
         rows.append(
             {
                 "series_id": name,
                 "patient_id": held[0].patient_id,
                 "timepoint_id": held[0].timepoint_id,
-                "modality": first.modality,
-                "sequence": _only(fact.sequence for fact in facts),
-                "image_kind": image_kind(first.modality, _only(fact.sequence for fact in facts)),
-                "contrast_phase": first.phase,
+                "modality": modality,
+                "sequence": sequence,
+                "image_kind": image_kind(modality, sequence),
+                "contrast_phase": _only(fact.phase for fact in facts) or "unknown",
                 "quantity": first.quantity,
                 "study_uid": _only(fact.study_uid for fact in facts),
                 "series_uid": _only(fact.series_uid for fact in facts),

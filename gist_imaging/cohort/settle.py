@@ -10,7 +10,7 @@ from gist_imaging.cohort.clock import PatientClock, patient_clock
 from gist_imaging.cohort.records import FailureRecord, ScanRecord
 from gist_imaging.provenance import canonical_json
 
-__all__ = ["CONFLICTING_FACTS", "DUPLICATE_READ", "image_kind", "series_id", "settled"]
+__all__ = ["CONFLICTING_FACTS", "DUPLICATE_READ", "UNSTATED", "image_kind", "series_id", "settled"]
 
 CONFLICTING_FACTS = "CONFLICTING_FACTS"
 """Failure code: two records state different facts of one patient, lesion or series."""
@@ -18,6 +18,9 @@ DUPLICATE_READ = "DUPLICATE_READ"
 """Failure code: two masks claim to be the same read of the same lesion on the same series."""
 
 _PATIENT_FACTS = ("centre_id", "sex", "age_years")
+UNSTATED = frozenset({None, "unknown", "OT"})
+"""Facts of a series that say that nothing is known."""
+
 _SERIES_FACTS = (
     "series_uid",
     "study_uid",
@@ -101,7 +104,7 @@ def _without_series_conflicts(records: Sequence[ScanRecord]) -> list[ScanRecord]
         differing = [
             name
             for name in _SERIES_FACTS
-            if len({getattr(record.series, name) for record in held} - {None}) > 1
+            if len({getattr(record.series, name) for record in held} - UNSTATED) > 1
         ]
         for record in held if differing else ():
             reasons[id(record)] = (CONFLICTING_FACTS, f"one series is given several {', '.join(differing)}")

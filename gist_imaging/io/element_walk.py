@@ -18,6 +18,8 @@ __all__ = [
     "NESTED_AT_MOST",
     "PIXEL_DATA",
     "SEQUENCE_END",
+    "STRETCH_ENDS",
+    "Odd",
     "Walk",
     "after_file_meta",
     "elements_before_pixels",
@@ -66,7 +68,7 @@ _DIFFUSION_GROUPS = frozenset({0x0019, 0x0029, 0x0043, 0x2001})
 
 # A stretch ends after elements whose length often differs between the slices of a series; neighbours that
 # change together share a stretch.
-_STRETCH_ENDS = frozenset(
+STRETCH_ENDS = frozenset(
     {
         tag_key(0x0008, 0x0018),  # SOP Instance UID, after its copy in the file meta
         tag_key(0x0018, 0x1152),  # Exposure
@@ -119,11 +121,11 @@ def elements_before_pixels(
                 return Walk.GAVE_UP
     except struct.error:
         return Walk.NEEDS_MORE
-    except (KeyError, _Odd):  # no VR, or none that is known
+    except (KeyError, Odd):  # no VR, or none that is known
         return Walk.GAVE_UP
 
 
-class _Odd(Exception):  # noqa: N818 - never seen outside
+class Odd(Exception):  # noqa: N818 - never seen outside
     """The header is not one for this walk."""
 
 
@@ -147,7 +149,7 @@ def _new_stretch(
                 break
         # Tags grow through a header; pydicom shall sort out the others.
         if in_order(tag) <= last or tag in unwanted or (tag & 1 and is_vendors(tag)):
-            raise _Odd
+            raise Odd
         last = in_order(tag)
         first = first or last
         value_at = at + head_bytes
@@ -156,10 +158,10 @@ def _new_stretch(
             raise struct.error
         if tag in wanted:
             if vr not in wanted[tag]:
-                raise _Odd
+                raise Odd
             found[tag] = buffer[value_at:at]
         elements.append((head_bytes, length, tag if tag in wanted else None))
-        if tag in _STRETCH_ENDS:
+        if tag in STRETCH_ENDS:
             break
     if not elements:
         return None

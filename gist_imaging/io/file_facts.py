@@ -31,7 +31,7 @@ __all__ = ["read_facts", "read_many", "read_with_pydicom"]
 _REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
 _PIXEL_DATA = 0x7FE00010
 # Enough for the headers of nearly all single slices.
-_HEAD_BYTES = 64 * 1024
+_HEAD_BYTES = 32 * 1024
 
 
 def read_many(requests: Sequence[Request], limits: Limits) -> tuple[FileFacts, ...]:
@@ -63,9 +63,9 @@ def read_facts(request: Request, limits: Limits) -> FileFacts:
     IntakeError
         With the frozen code of the refusal; so may pydicom's own errors come through.
     """
-    with open_stream(Path(request.path), request.member, request.name, limits) as (stream, size):
-        head = stream.read(_HEAD_BYTES)
-        walked = walk(head, size, Path(request.path), request.name, IN_WORKER)
+    path = Path(request.path)
+    with open_stream(path, request.member, request.name, limits) as (stream, size):
+        walked = walk(stream.read(_HEAD_BYTES), size, path, request.name, IN_WORKER)
         stream.seek(0)
         if not isinstance(walked, FrameFacts) or size > limits.file_at_most_bytes:
             return read_with_pydicom(stream, size, request, limits)
