@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from cohort_records import ball, failed, scan, series, sha256, small_cohort
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import oblique_geometry
 
 from gist_imaging.cohort.build import cohort_frames
 from gist_imaging.cohort.emit import plain_rows
@@ -16,6 +18,9 @@ from gist_imaging.cohort.records import FailureRecord, ScanRecord, StudyFacts
 from gist_imaging.cohort.spec import tables
 from gist_imaging.cohort.validate import validate_frames
 from gist_imaging.errors import GistImagingError
+from gist_imaging.measure.lesion import measure_lesion
+from gist_imaging.spatial.mask import Mask
+from gist_imaging.spatial.volume import Quantity, Volume
 
 STUDY = StudyFacts()
 
@@ -71,6 +76,33 @@ def test_a_diameter_keeps_its_end_points_and_plane():
 
     assert (number["plane"], number["plane_tilt_deg"]) == ("axial", 2.5)
     assert (number["end1_x_mm"], number["end2_x_mm"], number["end2_z_mm"]) == (1.0, 69.0, 3.0)
+
+
+def test_what_a_lesion_measures_fills_the_long_table():
+    center, radius_mm = np.array([12.0, 20.0, 20.0]), 14.0
+    geometry = oblique_geometry((24, 40, 40))
+    offsets = (np.indices(geometry.shape).T - center).T.reshape(3, -1)
+    inside = np.linalg.norm(geometry.affine[:3, :3] @ offsets, axis=0).reshape(geometry.shape) < radius_mm
+    image = Volume(np.where(inside, 60, -100).astype(np.int16), geometry, Quantity.HU, modality="CT")
+    measured = measure_lesion(image, Mask(inside, geometry)).to_json()
+    facts = series(
+        "ball", slices=24, rows=40, columns=40, spacing_mm=tuple(float(mm) for mm in geometry.spacing_mm)
+    )
+    record = scan(series=facts, measurement=measured, n_voxels=measured["n_voxels"])
+
+    numbers = by_name([record])
+    frames = cohort_frames([record], STUDY)
+
+    assert validate_frames(frames, STUDY) == []
+    assert {row["status"] for row in numbers.values()} == {"measured"}
+    assert numbers["volume"]["value"] == pytest.approx(4 / 3 * np.pi * radius_mm**3 / 1000, rel=0.02)
+    assert numbers["mean_hu"]["value"] == 60.0
+    assert numbers["longest_axial_diameter"]["plane"] == measured["ld_plane"]
+    assert numbers["longest_axial_diameter"]["uncertainty_kind"] == "half_voxel_edge"
+    ends = [numbers["longest_3d_diameter"][f"end{end}_{axis}_mm"] for end in (1, 2) for axis in "xyz"]
+    assert np.linalg.norm(np.subtract(ends[:3], ends[3:])) == pytest.approx(
+        numbers["longest_3d_diameter"]["value"]
+    )
 
 
 def test_an_empty_mask_is_an_absent_lesion_of_size_0_without_intensities():
@@ -181,6 +213,15 @@ def test_one_image_read_from_two_formats_is_one_series():
 
     assert found["series_uid"] == from_dicom.series.series_uid
     assert found["slice_thickness_mm"] == 3.0
+
+
+def test_a_phase_stated_for_one_lesion_holds_for_the_series():
+    stated = scan("SYN-002", lesion="L1")
+    silent = scan("SYN-002", lesion="L2", diameter_mm=25.0)
+    silent = replace(silent, series=replace(silent.series, phase="unknown"))
+    (found,) = rows([stated, silent], "series")
+
+    assert found["contrast_phase"] == "portal_venous"
 
 
 def test_a_reason_for_an_override_travels_with_every_number():
