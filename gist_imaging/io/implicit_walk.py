@@ -17,7 +17,6 @@ from gist_imaging.io.element_walk import (
     in_order,
     is_vendors,
 )
-
 from gist_imaging.io.header_layout import Layouts, Stretch
 
 __all__ = ["MARK_OF_IMPLICIT", "implicit_elements_before_pixels"]
