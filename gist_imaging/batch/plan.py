@@ -119,6 +119,7 @@ def _surveyed(
         for path, held in stamps.items()
         if held
     ]
+    fresh: dict[FileStamp, str] = {}
     seen: dict[Path, Surveyed] = {}
     lost: dict[Path, FailureRecord] = {}
     read_at_ns = time.time_ns()
@@ -132,8 +133,9 @@ def _surveyed(
                 lost[job.path] = limit_failure(outcome, limits)
                 continue
             seen[job.path] = outcome.value
-            known |= dict(zip(job.unread, outcome.value.hashes, strict=True))
-    ledger.remember_hashes(known, read_at_ns)
+            fresh |= dict(zip(job.unread, outcome.value.hashes, strict=True))
+    ledger.remember_hashes(fresh, read_at_ns)
+    known |= fresh
     hashes = {path: content_sha256(known[stamp] for stamp in stamps[path]) for path in seen}
     return seen, hashes, lost
 

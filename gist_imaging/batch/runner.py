@@ -134,9 +134,12 @@ def _measured(
     for index, key in plan.keys.items():
         rows_of.setdefault(key, []).append(index)
     records: dict[int, ScanRecord] = dict(plan.failed)
+    n_failed = len(plan.failed)
 
     def keep(key: str, result: Mapping[str, Any]) -> None:
+        nonlocal n_failed
         record = ScanRecord.from_json(result)
+        n_failed += len(rows_of[key]) if record.failure is not None else 0
         for index in rows_of[key]:
             records[index] = restated(record, batch.rows[index])
 
@@ -148,7 +151,6 @@ def _measured(
 
     def tell() -> None:
         if progress is not None:
-            n_failed = sum(record.failure is not None for record in records.values())
             progress(BatchProgress(len(records), len(batch.rows), n_failed))
 
     tell()

@@ -68,15 +68,18 @@ def row_failures(rows: Sequence[ManifestRow], records: Sequence[ScanRecord]) -> 
     from gist_imaging.cohort.settle import settled
 
     kept, _ = settled(records)
-    said = {_which(record): record.failure for record in kept}
-    failed = ((row, said.get(_which(record))) for row, record in zip(rows, records, strict=True))
-    return tuple(_failure(row, failure) for row, failure in failed if failure is not None)
+    unchanged = {id(record) for record in kept}
+    said: dict[str, FailureRecord | None] = {}
+    if any(id(record) not in unchanged for record in records):
+        said = {_which(record): record.failure for record in kept}
+    found = []
+    for row, record in zip(rows, records, strict=True):
+        failure = record.failure if id(record) in unchanged else said[_which(record)]
+        if failure is not None:
+            found.append(RowFailure(row.row, row.case, failure.stage, failure.code, failure.message))
+    return tuple(found)
 
 
 def _which(record: ScanRecord) -> str:
     """Everything of a record but what settling may change."""
     return canonical_json({**record.to_json(), "measurement": None, "failure": None})
-
-
-def _failure(row: ManifestRow, failure: FailureRecord) -> RowFailure:
-    return RowFailure(row.row, row.case, failure.stage, failure.code, failure.message)

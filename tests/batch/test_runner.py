@@ -278,3 +278,15 @@ def test_two_batches_in_one_folder_do_not_run_at_once(tmp_path):
     report = run(manifest, tmp_path / "cohort", progress=another_batch)
 
     assert report.n_ok == 2
+
+
+def test_two_masks_that_claim_to_be_one_read_are_failures_of_both_rows(tmp_path):
+    first, second = some_rows(tmp_path, 1)
+    shutil.copy(tmp_path / first["image"], tmp_path / "copy.nii.gz")
+    twice = {**first, "image": "copy.nii.gz", "mask": second["mask"]}
+    manifest = write_manifest(tmp_path, [first, twice, second])
+
+    report = run(manifest, tmp_path / "cohort")
+
+    assert failures_of(report) == {2: ("manifest", "DUPLICATE_READ"), 3: ("manifest", "DUPLICATE_READ")}
+    assert report.n_ok == 1
