@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -104,7 +103,8 @@ def write_cohort(
     key = uid_key(key_file)
     outgoing = rerooted_frames(frames, key)
     raise_problems(validate_frames(outgoing, study, uids_rerooted=True))
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    temporary.mkdir()
     try:
         for path, content in package_files(outgoing, study, key_name(key)).items():
             _write_bytes(temporary / path, content)
@@ -115,7 +115,6 @@ def write_cohort(
             with (temporary / RUNS_FILE).open("a", encoding="utf-8", newline="\n") as file:
                 file.write(canonical_json(dict(run)) + "\n")
         raise_problems(validate_cohort(temporary).problems)
-        temporary.chmod(0o755)
         _replace_folder(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -137,11 +136,14 @@ def _previous(folder: Path) -> Path:
 
 def _restore_interrupted(folder: Path) -> None:
     """Put back a cohort whose replacement was interrupted between two renames."""
-    if _previous(folder).is_dir():
-        if folder.exists():
-            shutil.rmtree(_previous(folder))
-        else:
-            _previous(folder).rename(folder)
+    previous = _previous(folder)
+    if not previous.exists():
+        return
+    _refuse_what_is_not_ours(previous)
+    if folder.exists():
+        shutil.rmtree(previous)
+    else:
+        previous.rename(folder)
 
 
 def _refuse_what_is_not_ours(folder: Path) -> None:

@@ -218,6 +218,18 @@ def test_an_interruption_between_the_renames_is_healed_by_the_next_write(folder,
     assert not folder.with_name(".cohort.previous").exists()
 
 
+def test_what_somebody_else_keeps_under_the_name_of_the_backup_is_not_touched(folder, frames):
+    foreign = folder.with_name(".cohort.previous")
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("years of work", encoding="utf-8")
+
+    with pytest.raises(GistImagingError, match="nothing was changed"):
+        write_cohort(frames, STUDY, folder)
+
+    assert (foreign / "thesis.txt").exists()
+    assert validate_cohort(folder).is_valid
+
+
 def test_uids_leave_only_under_our_root_and_join_within_the_export(folder, frames):
     raw = [*frames["series"]["series_uid"].dropna(), *frames["lesions"]["tracking_uid"].dropna()]
     exported = b"".join(contents(folder).values())
