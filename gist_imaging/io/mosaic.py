@@ -35,6 +35,8 @@ def mosaic_tiles(dataset: Dataset, common: FrameFacts) -> tuple[FrameFacts, ...]
     count = _slice_count(dataset, common, united)
     if count is None:
         return None
+    if count > common.rows * common.columns:
+        return (replace(common, flags=(MOSAIC_NO_GEOMETRY,)),)
     if united is None:
         # Siemens mosaics are square, also where the last tiles are empty.
         across = down = math.ceil(math.sqrt(count))

@@ -19,7 +19,11 @@ __all__ = ["GateResult", "check_stack"]
 # RECIST 1.1, Eur J Cancer 2009;45:228, appendix II: CT slices of 5 mm or less (5 itself is thin enough).
 THIN_AT_MOST_MM = 5.0
 
-# INTEROP gate rule: a median gap up to 1.5 slice thicknesses (inclusive) is an ordinary gap.
+# From a micrometre to a metre; beyond, a distance between slices is an error.
+_VOXEL_AT_LEAST_MM = 1e-3
+_VOXEL_AT_MOST_MM = 1e3
+
+# House rule: a median gap up to 1.5 slice thicknesses (inclusive) is an ordinary gap.
 GAP_AT_MOST_THICKNESSES = 1.5
 
 
@@ -78,11 +82,10 @@ def check_stack(frames: Sequence[FrameFacts], instance_numbers: Collection[int] 
         codes = {problem.code for problem in problems}
         if not codes & _NO_GRID:
             geometry = _grid(placement, closed_up=Code.MISSING_SLICES in codes)
-    if placement is not None and len(frames) == 1 and geometry is None and not codes & _NO_GRID:
-        found = "one slice without a Slice Thickness"
-        problems.append(
-            Problem(Code.NO_GEOMETRY, f"two positions or a thickness are needed, this is {found}")
-        )
+    if placement is not None and geometry is None and not codes & _NO_GRID:
+        found = "one slice without a usable thickness" if len(frames) == 1 else "slices beyond a metre apart"
+        needed = "two positions or a thickness are needed"
+        problems.append(Problem(Code.NO_GEOMETRY, f"{needed}, found {found}"))
     problems += _thickness_problems(frames, placement)
     problems += _hole_problems(frames, instance_numbers)
     problems.sort(key=lambda problem: problem.severity is not Severity.ERROR)
@@ -106,7 +109,7 @@ def _grid(placement: Placement, *, closed_up: bool) -> Geometry | None:
     if first.pixel_spacing_mm is None:
         return None
     gap = first.slice_thickness_mm if len(placement.frames) == 1 else placement.spacing_mm(median=closed_up)
-    if not gap:
+    if not gap or not _VOXEL_AT_LEAST_MM <= gap <= _VOXEL_AT_MOST_MM:
         return None
     rows_apart, columns_apart = first.pixel_spacing_mm
     axes = np.column_stack([placement.normal, placement.column, placement.row])

@@ -75,8 +75,9 @@ def plane_problems(planes: dict[str, list[FrameFacts]]) -> dict[str, tuple[Probl
     """Return for each plane what is wrong with its being in this series.
 
     - One plane, or two without a main one: nothing; each is a volume of its own.
-    - A main plane (75 % of the images or more) stays measurable and carries nothing. The others carry
-      MIXED_ORIENTATION, and LOCALIZER too where they are three slices or fewer.
+    - A main plane (75 % of the images or more) stays measurable and carries nothing. Beside it, three
+      slices or fewer are its localizers and carry LOCALIZER and MIXED_ORIENTATION; larger stacks are
+      volumes of their own.
     - Three planes or more without a main one: all are LOCALIZER (three-plane localizer, rotating view).
     """
     total = sum(len(frames) for frames in planes.values())
@@ -86,12 +87,16 @@ def plane_problems(planes: dict[str, list[FrameFacts]]) -> dict[str, tuple[Probl
     if not main:
         found = f"one plane is wanted, the series has {len(planes)} planes and none is the main one"
         return dict.fromkeys(planes, (Problem(Code.LOCALIZER, found),))
-    return {name: _beside(main[0], len(frames)) for name, frames in planes.items() if name != main[0]}
+    return {
+        name: _beside(main[0], len(frames))
+        for name, frames in planes.items()
+        if name != main[0] and len(frames) <= _LOCALIZER_SLICES_AT_MOST
+    }
 
 
 def _beside(main: str, slices: int) -> tuple[Problem, ...]:
     found = f"{slices} slice(s) of another plane share the series with a stack ({main})"
-    mixed = Problem(Code.MIXED_ORIENTATION, f"parallel slices are needed, {found}")
-    if slices > _LOCALIZER_SLICES_AT_MOST:
-        return (mixed,)
-    return (Problem(Code.LOCALIZER, f"a diagnostic stack is wanted, {found}"), mixed)
+    return (
+        Problem(Code.LOCALIZER, f"a diagnostic stack is wanted, {found}"),
+        Problem(Code.MIXED_ORIENTATION, f"parallel slices are needed, {found}"),
+    )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study.series import FrameFacts
 
-__all__ = ["Placement", "position_tolerance_mm", "slice_problems"]
+__all__ = ["Placement", "is_placed", "position_tolerance_mm", "slice_problems"]
 
 Array = npt.NDArray[np.float64]
 
@@ -24,6 +24,18 @@ _DRIFT_WITHIN = 1e-4
 
 # Beyond this share of wide gaps the spacing changes along the stack; below it slices are missing.
 _WIDE_GAPS_AT_MOST = 0.25
+
+# No scanner is 100 m long; larger numbers are errors, and would break the arithmetic.
+_POSITION_AT_MOST_MM = 1e5
+
+
+def is_placed(frame: FrameFacts) -> bool:
+    """Return whether the image says where it lies, in numbers that can be true."""
+    return (
+        frame.position_mm is not None
+        and frame.orientation is not None
+        and max(map(abs, frame.position_mm)) <= _POSITION_AT_MOST_MM
+    )
 
 
 def position_tolerance_mm(median_gap_mm: float) -> float:
@@ -58,7 +70,7 @@ class Placement:
     @classmethod
     def of(cls, frames: Sequence[FrameFacts]) -> Placement | None:
         """Return the frames in order, or None when one of them does not say where it lies."""
-        if not frames or any(frame.position_mm is None or frame.orientation is None for frame in frames):
+        if not frames or not all(is_placed(frame) for frame in frames):
             return None
         orientation = np.asarray(frames[0].orientation, dtype=np.float64)
         row = orientation[:3] / np.linalg.norm(orientation[:3])
@@ -140,7 +152,7 @@ def _tilt(placement: Placement) -> list[Problem]:
     if length == 0 or rise == 0:
         return []
     spacing = placement.frames[0].pixel_spacing_mm
-    pixel = min(spacing) if spacing else float("inf")
+    pixel = max(min(spacing), _POSITION_WITHIN_MM) if spacing else float("inf")
     if 1 - rise / length <= _DRIFT_WITHIN and lean <= pixel:
         return []
     angle = float(np.degrees(np.arctan2(lean, rise)))

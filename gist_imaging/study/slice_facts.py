@@ -7,12 +7,17 @@ from typing import Any
 
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study import flags
+from gist_imaging.study.positions import is_placed
 from gist_imaging.study.series import FrameFacts
 
 __all__ = ["fact_problems"]
 
 # Writers round Pixel Spacing to four digits or more; over 512 columns of 0.75 mm this is 0.04 mm.
 _SAME_SPACING_WITHIN = 1e-4
+
+# From a micrometre to a metre; beyond, a pixel spacing is an error.
+_PIXEL_AT_LEAST_MM = 1e-3
+_PIXEL_AT_MOST_MM = 1e3
 
 # Direction cosines are rounded to six digits or fewer; the limit of the gate (inclusive).
 _SAME_PLANE_WITHIN = 1e-4
@@ -38,21 +43,25 @@ def _geometry(frames: Sequence[FrameFacts]) -> list[Problem]:
     unplaced = [
         frame
         for frame in frames
-        if frame.position_mm is None
-        or (frame.orientation is None and not flags.reasons(frame.flags, flags.ORIENTATION_BAD))
+        if not is_placed(frame)
+        and not (frame.position_mm and flags.reasons(frame.flags, flags.ORIENTATION_BAD))
     ]
     if unplaced:
         found = f"position and orientation are needed, {len(unplaced)} of {len(frames)} images lack them"
         problems.append(Problem(Code.NO_GEOMETRY, found, unplaced[0].name))
     problems += _bad(frames, flags.ORIENTATION_BAD, Code.BAD_ORIENTATION, "two unit vectors at right angles")
     spacing = _bad(frames, flags.PIXEL_SPACING_BAD, Code.BAD_PIXEL_SPACING, "two numbers above 0")
-    without = [frame for frame in frames if frame.pixel_spacing_mm is None]
+    without = [frame for frame in frames if not _has_spacing(frame)]
     if not spacing and without:
-        found = (
-            f"two numbers above 0 are needed, {len(without)} of {len(frames)} images have no Pixel Spacing"
-        )
+        counted = f"{len(without)} of {len(frames)} images have no Pixel Spacing that can be used"
+        found = f"two numbers above 0 are needed, {counted}"
         spacing = [Problem(Code.BAD_PIXEL_SPACING, found, without[0].name)]
     return problems + spacing
+
+
+def _has_spacing(frame: FrameFacts) -> bool:
+    spacing = frame.pixel_spacing_mm
+    return spacing is not None and min(spacing) >= _PIXEL_AT_LEAST_MM and max(spacing) <= _PIXEL_AT_MOST_MM
 
 
 def _bad(frames: Sequence[FrameFacts], flag: str, code: Code, needed: str) -> list[Problem]:

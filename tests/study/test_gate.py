@@ -81,6 +81,21 @@ def test_a_sound_stack_has_no_problem_and_the_grid_of_its_positions():
         pytest.param(ct_stack(orientation=None), {C.NO_GEOMETRY}, id="no orientation"),
         pytest.param(changed(ct_stack(), 3, position_mm=None), {C.NO_GEOMETRY}, id="one without position"),
         pytest.param(
+            changed(ct_stack(), 3, position_mm=(0.0, 1e300, 0.0)), {C.NO_GEOMETRY}, id="position 1e300"
+        ),
+        pytest.param(ct_stack(pixel_spacing_mm=(1e-300, 1.0)), {C.BAD_PIXEL_SPACING}, id="spacing 1e-300"),
+        pytest.param(ct_stack(pixel_spacing_mm=(1.0, 1e300)), {C.BAD_PIXEL_SPACING}, id="spacing 1e300"),
+        pytest.param(
+            ct_stack([0.0, 9e4]),
+            {C.NO_GEOMETRY, C.GAP_EXCEEDS_THICKNESS},
+            id="slices 90 m apart",
+        ),
+        pytest.param(
+            ct_stack([0.0], slice_thickness_mm=1e300),
+            {C.NO_GEOMETRY, C.SINGLE_SLICE, C.THICK_SLICES},
+            id="thickness 1e300",
+        ),
+        pytest.param(
             changed(ct_stack(), 5, pixel_representation=1), {C.MIXED_PIXEL_FORMAT}, id="mixed signedness"
         ),
         pytest.param(changed(ct_stack(), 5, rows=64), {C.MIXED_MATRIX}, id="one slice of 64 rows"),

@@ -198,6 +198,16 @@ def test_two_planes_of_equal_size_are_two_volumes():
     assert splits(frames) == [{"orientation": "axial"}, {"orientation": "oblique"}]
 
 
+def test_a_smaller_stack_of_another_plane_is_a_volume_of_its_own():
+    coronal = renumbered(mr_stack(np.arange(9) * 3.0, turned=CORONAL), 41)
+    found = assemble([*mr_stack(turned=AXIAL), *coronal])
+
+    assert [(series.split["orientation"], series.kind) for series in found] == [
+        ("axial", SeriesKind.VOLUME),
+        ("coronal", SeriesKind.VOLUME),
+    ]
+
+
 def test_a_slice_with_a_bad_orientation_blocks_its_stack_instead_of_leaving_a_hole():
     frames = ct_stack()
     frames[7] = replace(frames[7], orientation=None, flags=("orientation_bad:vectors of length 0",))
