@@ -21,6 +21,9 @@ from gist_imaging.errors import IdentityError
 
 __all__ = ["CaseLimits", "Planned", "limit_failure", "missing_files", "planned"]
 
+# A killed batch reads about so many files again before it goes on.
+_FILES_KEPT_AT_ONCE = 100
+
 
 @dataclass(frozen=True, slots=True)
 class CaseLimits:
@@ -134,6 +137,10 @@ def _surveyed(
                 continue
             seen[job.path] = outcome.value
             fresh |= dict(zip(job.unread, outcome.value.hashes, strict=True))
+            if len(fresh) >= _FILES_KEPT_AT_ONCE:
+                ledger.remember_hashes(fresh, read_at_ns)
+                known |= fresh
+                fresh = {}
     ledger.remember_hashes(fresh, read_at_ns)
     known |= fresh
     hashes = {path: content_sha256(known[stamp] for stamp in stamps[path]) for path in seen}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gist_imaging.batch.manifest import read_manifest
+from gist_imaging.batch.manifest_columns import COLUMNS
 from gist_imaging.errors import GistImagingError, TableError
 
 
@@ -228,3 +229,9 @@ def test_a_missing_manifest_is_told_without_its_folder(tmp_path):
     with pytest.raises(GistImagingError, match="no such file") as refused:
         read_manifest(tmp_path / "none.csv")
     assert str(tmp_path) not in str(refused.value)
+
+
+def test_the_page_on_batches_names_every_column():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "batch.md").read_text("utf-8")
+
+    assert [name for name in COLUMNS if f"`{name}`" not in page] == []
