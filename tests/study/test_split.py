@@ -297,3 +297,46 @@ def test_the_order_of_the_files_changes_nothing(shuffled):
     shuffled.shuffle(mixed)
 
     assert [(series.key, series.frames) for series in assemble(mixed)] == expected
+
+
+ODD_VALUES = {
+    "position_mm": [None, (0.0, 0.0, 0.0), (1e9, 0.0, 0.0)],
+    "orientation": [None, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)],
+    "pixel_spacing_mm": [None, (1e-9, 1.0)],
+    "slice_thickness_mm": [None, 1e9],
+    "rows": [0, 64],
+    "instance_number": [None, 1, -5],
+    "acquisition_number": [None, 2],
+    "temporal_position": [None, 2.0],
+    "trigger_time_ms": [None, 10.0],
+    "acquisition_time": [None, "101010"],
+    "image_type": [(), ("DERIVED",), ("ORIGINAL", "PRIMARY", "LOCALIZER")],
+    "b_value": [None, 800.0],
+    "phase": [None, "40 %"],
+    "sop_class_uid": ["", "1.2.840.10008.5.1.4.1.1.7"],
+    "sop_instance_uid": ["1.2.3.1"],
+    "frame_uid": [None, ""],
+    "rescale_slope": [None, 0.5],
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 23), st.sampled_from(sorted(ODD_VALUES)), st.integers(0, 2)), max_size=40
+    )
+)
+def test_no_mixture_of_odd_facts_loses_an_image_or_ends_in_an_error(changes):
+    frames = [*mr_stack(PLACES), *renumbered(mr_stack(PLACES), 13)]
+    for at, field, choice in changes:
+        values = ODD_VALUES[field]
+        frames[at] = replace(frames[at], **{field: values[choice % len(values)]})
+    found = assemble(frames)
+    dropped = {Code.IDENTICAL_DUPLICATE, Code.DUPLICATE_INSTANCE}
+
+    if not any(dropped & codes(series) for series in found):
+        assert sum(len(series.frames) for series in found) == len(frames)
+    for series in found:
+        assert series.key
+        assert series.to_json()
+        assert series.kind is not SeriesKind.VOLUME or series.geometry is not None
