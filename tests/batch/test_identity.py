@@ -97,3 +97,23 @@ def test_a_question_about_one_patient_stops_no_other(tmp_path):
 
     assert (report.n_ok, report.n_failed) == (1, 2)
     assert {row["patient_id"] for row in table(tmp_path / "cohort", "segmentations")} == {"P9"}
+
+
+def test_a_folder_with_scans_of_two_patients_is_asked_about(tmp_path):
+    row = {"patient_id": "P1", "timepoint_label": "baseline", **scan(tmp_path, "both", **ANNA)}
+    save_stack(tmp_path / "both" / "more", 5, PatientID="MARKER-2", SeriesInstanceUID="1.2.826.0.1.3680043.9")
+    manifest = write_manifest(tmp_path, [{**row, "series_uid": "1.2.826.0.1.3680043.8.498.8"}])
+
+    report = run(tmp_path, manifest)
+
+    assert [failure.code for failure in report.failures] == ["IDENTITY"]
+    assert "MARKER" not in report.failures[0].message
+
+
+def test_a_mask_of_another_patient_is_asked_about(tmp_path):
+    row = {"patient_id": "P1", "timepoint_label": "baseline", **scan(tmp_path, "ct", **ANNA)}
+    save_stack(tmp_path / "mask", 1, PatientID="MARKER-2")
+
+    report = run(tmp_path, write_manifest(tmp_path, [{**row, "mask": "mask"}]))
+
+    assert [failure.code for failure in report.failures] == ["IDENTITY"]
