@@ -25,7 +25,7 @@ from gist_imaging.batch.write import write_batch
 from gist_imaging.cohort.records import ScanRecord, StudyFacts
 from gist_imaging.provenance import canonical_json
 
-__all__ = ["CaseJob", "measure_case", "run_batch"]
+__all__ = ["BatchReport", "CaseJob", "measure_case", "run_batch"]
 
 
 @dataclass(frozen=True, slots=True)
