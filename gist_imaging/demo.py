@@ -63,7 +63,9 @@ class DemoReport:
     @property
     def passed(self) -> bool:
         """Whether every number and category is right and the cohort is valid."""
-        return not self.cohort_problems and all(entry.passed for entry in (*self.rows, *self.verdicts))
+        if self.cohort_problems:
+            return False
+        return all(row.passed for row in self.rows) and all(verdict.passed for verdict in self.verdicts)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values for `json.dumps`."""

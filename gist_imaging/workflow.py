@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gist_imaging.errors import GistImagingError
 
 if TYPE_CHECKING:
-    from gist_imaging.batch.runner import BatchReport
+    from gist_imaging.batch.report import BatchReport
     from gist_imaging.demo import DemoReport
     from gist_imaging.io.cohort_read import CohortReport
     from gist_imaging.io.environment import Check
