@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import ConvexHull
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import cdist, pdist
 
 from gist_imaging.measure.chord import Chord, longest_chords
 from gist_imaging.measure.outline import HalfSteps, contour_segments, outermost_in_slices, outermost_vertices
@@ -20,6 +20,10 @@ Point = tuple[float, float, float]
 
 # Lengths nearer than this are equal: far above rounding, far below any voxel.
 SAME_LENGTH_MM = 1e-6
+# So many points are compared pair by pair; of more, only the corners of their convex hull.
+_COMPARED_AT_ONCE = 500
+# So many of the outermost points are held against all others to find a long pair.
+_TRIED = 64
 # End points are compared to this many decimals of a mm, so that rounding decides nothing.
 _DECIMALS = 6
 
@@ -95,11 +99,9 @@ def longest_3d_diameter(region: Region, vertices: HalfSteps | None = None) -> Di
     vertices : `outermost_vertices` of its voxels, where already known
     """
     vertices = outermost_vertices(region.voxels) if vertices is None else vertices
-    points = vertices @ region.frame.T / 2.0
-    corners = ConvexHull(points).vertices
-    length, pairs = _farthest(points[corners])
-    placed = region.geometry.to_patient(vertices[corners] / 2.0)
-    return min((_diameter(length, placed[list(pair)]) for pair in pairs), key=_rank)
+    length, pairs = _farthest(vertices @ region.frame.T / 2.0)
+    ends = (region.geometry.to_patient(vertices[list(pair)] / 2.0) for pair in pairs)
+    return min((_diameter(length, pair) for pair in ends), key=_rank)
 
 
 def craniocaudal_length(region: Region, vertices: HalfSteps | None = None) -> Diameter:
@@ -132,9 +134,8 @@ def _longest_in_slices(region: Region, frame: FloatArray) -> list[tuple[int, Cho
     for at in np.argsort(-reach, kind="stable"):
         if reach[at] < longest - SAME_LENGTH_MM:
             break
-        corners = outlines[at][ConvexHull(outlines[at]).vertices]
-        length, pairs = _farthest(corners)
-        found += [(int(at), length, corners[list(pair)]) for pair in pairs]
+        length, pairs = _farthest(outlines[at])
+        found += [(int(at), length, outlines[at][list(pair)]) for pair in pairs]
         longest = max(longest, length)
     known: dict[bytes, tuple[Chord, ...]] = {}
     return [
@@ -156,15 +157,35 @@ def _perpendiculars(
 
 def _farthest(points: FloatArray) -> tuple[float, list[tuple[int, int]]]:
     """The greatest distance between two of `points`, and every pair that has it."""
-    distances = pdist(points)
+    kept = _that_may_be_farthest(points)
+    if len(kept) > _COMPARED_AT_ONCE:
+        kept = kept[ConvexHull(points[kept]).vertices]
+    distances = pdist(points[kept])
     longest = float(distances.max())
     # pdist lists (0, 1), (0, 2), ..., (1, 2), ...; the first of each row of pairs:
-    n = np.arange(len(points) - 1)
-    begins = n * (2 * len(points) - n - 1) // 2
+    n = np.arange(len(kept) - 1)
+    begins = n * (2 * len(kept) - n - 1) // 2
     places = np.flatnonzero(distances >= longest - SAME_LENGTH_MM)
     first = np.searchsorted(begins, places, side="right") - 1
     second = places - begins[first] + first + 1
-    return longest, list(zip(first.tolist(), second.tolist(), strict=True))
+    return longest, list(zip(kept[first].tolist(), kept[second].tolist(), strict=True))
+
+
+def _that_may_be_farthest(points: FloatArray) -> npt.NDArray[np.int64]:
+    """Indices of the points that can end a longest diameter.
+
+    The outermost points with their partners give a long pair and a centre. Seen from there, the two ends of
+    a longest diameter are together at least as far away as that pair is long, so a point that is too near
+    for any partner drops out. Of a ball, few points are left.
+    """
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
+    reach = np.linalg.norm(points - middle, axis=1)
+    outermost = points[np.argsort(-reach, kind="stable")[:_TRIED]]
+    apart = cdist(outermost, points)
+    centre = (outermost + points[apart.argmax(axis=1)]).mean(axis=0) / 2.0
+    other_reach = np.linalg.norm(points - centre, axis=1)
+    reach = reach if reach.max() <= other_reach.max() else other_reach
+    return np.flatnonzero(reach >= apart.max() - reach.max() - 2.0 * SAME_LENGTH_MM)
 
 
 def _placed(region: Region, chord: Chord, frame: FloatArray, at: int) -> Diameter:
