@@ -7,9 +7,7 @@ contenders are printed, as their definitions differ by up to a voxel.
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
@@ -111,8 +109,6 @@ def main() -> None:
         f"  skimage marching_cubes     {1000 * taken:8.1f} ms  {by_marching_cubes(crop):.2f} mm3  "
         f"{taken / mesh:6.1f} x ours"
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"peak memory {peak / (1 << 20 if sys.platform != 'darwin' else 1 << 30):.2f} GB, scan included")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_a_real_label_keeps_the_laws_of_sizes(row):
 
     assert 0 < found.short_axis_mm <= found.longest_axial_diameter_mm <= found.longest_3d_diameter_mm + 1e-9
     assert found.craniocaudal_length_mm <= found.longest_3d_diameter_mm + 1e-9
-    # Nothing with this diameter is larger than a ball (RULINGS: against the 3D diameter, 2 % for voxels).
+    # Nothing with this 3D diameter is larger than a ball; 2 % for counting voxels.
     assert found.volume_mm3 <= np.pi / 6 * found.longest_3d_diameter_mm**3 * 1.02
 
 
