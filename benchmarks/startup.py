@@ -1,4 +1,4 @@
-"""How long a user waits before anything happens: bare Python, `import gist_imaging`, `gist-imaging --help`."""
+"""How long a user waits before anything happens: the import and the help, beside a bare Python."""
 
 from __future__ import annotations
 
