@@ -149,11 +149,21 @@ def measure_cohort(
     workers: int = 1,
     dry_run: bool = False,
     retry_failed: bool = False,
+    hu_roi: str = "whole",
+    study_id: str = "COHORT",
     progress: Tick | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> BatchReport:
-    """Measure every row of a manifest and write one cohort folder."""
+    """Measure every row of a manifest and write one cohort folder.
+
+    Parameters
+    ----------
+    hu_roi : where density is read: "whole", "eroded_1mm" or "largest_slice"
+    study_id : short name of the study in the cohort folder
+    """
+    from gist_imaging.batch.jobs import CaseConfig
     from gist_imaging.batch.runner import run_batch
+    from gist_imaging.cohort.records import StudyFacts
 
     return run_batch(
         manifest,
@@ -161,6 +171,8 @@ def measure_cohort(
         workers=workers,
         dry_run=dry_run,
         retry_failed=retry_failed,
+        study=StudyFacts(study_id=study_id),
+        config=CaseConfig(hu_roi=hu_roi),
         progress=None if progress is None else lambda state: progress(state.done, state.total),
         cancelled=cancelled,
     )

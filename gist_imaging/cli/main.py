@@ -215,6 +215,8 @@ def batch(
         bool, typer.Option("--dry-run", help="Check the manifest and say what would run.")
     ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed cases again.")] = False,
+    hu_roi: Roi = HuRoi.WHOLE,
+    study_id: Annotated[str, typer.Option(help="Short name of the study.")] = "COHORT",
     as_json: AsJson = False,
 ) -> None:
     """Measure every row of a manifest and write one cohort folder; stop and start it at will."""
@@ -222,7 +224,14 @@ def batch(
 
     with show.progress("Measuring", quiet=as_json) as tick:
         report = workflow.measure_cohort(
-            manifest, out, workers=workers, dry_run=dry_run, retry_failed=retry_failed, progress=tick
+            manifest,
+            out,
+            workers=workers,
+            dry_run=dry_run,
+            retry_failed=retry_failed,
+            hu_roi=str(hu_roi),
+            study_id=study_id,
+            progress=tick,
         )
     show.batch(report, as_json)
     raise typer.Exit(3 if report.n_failed else 0)
