@@ -58,7 +58,10 @@ class IntakeError(GistImagingError):
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        super().__init__(str(problem))
+        place = f"{problem.file}: " if problem.file else ""
+        super().__init__(
+            f"{place}a file that can be read", f"{problem.code}: {problem.message}", problem.advice
+        )
 
     @property
     def code(self) -> Code:
@@ -75,8 +78,12 @@ class SeriesError(GistImagingError):
     def __init__(self, series_uid: str, problems: tuple[Problem, ...]) -> None:
         self.series_uid = series_uid
         self.problems = problems
-        reasons = "; ".join(str(problem) for problem in problems)
-        super().__init__(f"series {series_uid} cannot be measured: {reasons}")
+        blocking = [problem for problem in problems if problem.severity != "warning"] or list(problems)
+        super().__init__(
+            f"a series that can be measured; series {series_uid} cannot",
+            "; ".join(f"{problem.code}: {problem.message}" for problem in blocking),
+            "; ".join(dict.fromkeys(problem.advice for problem in blocking)),
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.series_uid, self.problems))

@@ -72,7 +72,7 @@ def _console() -> Console:
     from rich.console import Console
 
     # Without a terminal, lines are not folded: a log or a pipe keeps whole rows.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) -> Table:

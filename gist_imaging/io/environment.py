@@ -22,7 +22,7 @@ _WAL_SAFE_FROM = (3, 51, 3)
 _ENOUGH_MEMORY_GB = 4.0
 
 _LIBRARIES = (
-    "numpy", "scipy", "pandas", "pyarrow", "scikit-image", "SimpleITK", "pydicom", "highdicom", "nibabel",
+    "numpy", "scipy", "pandas", "pyarrow", "scikit-image", "SimpleITK", "pydicom", "nibabel",
     "matplotlib", "typer",
 )  # fmt: skip
 
