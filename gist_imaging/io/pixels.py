@@ -35,7 +35,7 @@ _PYJPEGLS = "pyjpegls"
 def decode_many(requests: Sequence[PixelRequest]) -> list[npt.NDArray[Any]]:
     """Return the stored values of each image as (rows, columns) integers, in the order asked for.
 
-    Unused bits are cleared or filled with the sign, as Bits Stored and Pixel Representation say.
+    They are in this machine's byte order, whatever that of the file. Unused bits are cleared or filled with the sign, as Bits Stored and Pixel Representation say.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def _of_one_file(path: Path, member: int | None, wanted: list[PixelRequest]) -> 
             expected = f"{request.rows} x {request.columns} pixels are expected"
             found = " x ".join(str(length) for length in image.shape)
             raise IntakeError(Problem(Code.DECODE_FAILED, f"{expected}, {found} were decoded", name))
-        pictures.append(np.ascontiguousarray(image))
+        # Big-endian files give big-endian arrays; what leaves here is in the order of this machine.
+        pictures.append(np.ascontiguousarray(image, dtype=image.dtype.newbyteorder("=")))
     return pictures
 
 

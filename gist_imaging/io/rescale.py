@@ -119,7 +119,7 @@ def write_slice(
         ends = [int(end) * slope + intercept for end in (stored.min(), stored.max())]
         if min(ends) < limits.min or max(ends) > limits.max:
             raise ValueRangeError
-    if slope == 1.0 and stored.dtype.itemsize == target.dtype.itemsize:
+    if slope == 1.0 and stored.dtype.itemsize == target.dtype.itemsize and stored.dtype.isnative:
         # Sums modulo 2**16 are right as long as the result fits, whatever the sign of the stored type.
         same = stored.view(target.dtype)
         if intercept:
