@@ -35,7 +35,8 @@ _PYJPEGLS = "pyjpegls"
 def decode_many(requests: Sequence[PixelRequest]) -> list[npt.NDArray[Any]]:
     """Return the stored values of each image as (rows, columns) integers, in the order asked for.
 
-    They are in this machine's byte order, whatever that of the file. Unused bits are cleared or filled with the sign, as Bits Stored and Pixel Representation say.
+    They are in this machine's byte order, whatever that of the file. Unused bits are cleared or filled with
+    the sign, as Bits Stored and Pixel Representation say.
 
     Raises
     ------
