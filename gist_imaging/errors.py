@@ -6,7 +6,8 @@
     ├── GeometryError        a voxel grid that cannot be placed in a patient, or two that do not fit
     ├── IntakeError          a file that is refused; carries a frozen code (see gist_imaging.problems)
     ├── SeriesError          a series that cannot be measured; carries its problems
-    ├── MaskError            a mask that does not lie on its image, or holds no such structure
+    ├── MaskError            a mask that does not lie on its image, or cannot be used
+    │   └── LabelError       the structure that was asked for is not in the mask, or several are
     ├── IdentityError        two scans that may belong to different patients; asks a question
     ├── MeasurementError     a number that the definition does not give
     ├── TableError           rows that break the cohort format; carries every problem at once
@@ -90,7 +91,11 @@ class SeriesError(GistImagingError):
 
 
 class MaskError(GistImagingError):
-    """A mask does not lie on its image, or holds no such structure."""
+    """A mask does not lie on its image, or cannot be used."""
+
+
+class LabelError(MaskError):
+    """The structure that was asked for is not in the mask, or several fit; lists what the mask holds."""
 
 
 class IdentityError(GistImagingError):

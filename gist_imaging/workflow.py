@@ -108,26 +108,34 @@ def compare_scans(
     pair: ScanPair,
     options: ScanOptions | None = None,
     *,
+    post_options: ScanOptions | None = None,
     days: tuple[int, int] | None = None,
     phase: str = "unknown",
     new_lesion: bool = False,
     new_nodule: bool = False,
     same_patient_reason: str | None = None,
+    order_reason: str | None = None,
 ) -> Comparison:
     """Return a tumour before and after imatinib, the change, and what each set of rules calls it.
 
     Parameters
     ----------
+    options, post_options : how both scans are read; `post_options` where the second one differs
     days : of both scans since the first dose, the later one greater
     phase : contrast phase of both scans as the reader states it; Choi needs "portal_venous"
     same_patient_reason : why scans that differ in ID, birth date or sex are of one patient
+    order_reason : why the scans are in this order although their dates say otherwise
 
     Raises
     ------
     IdentityError
         If the scans differ in patient ID, birth date or sex and no reason was given.
+    GistImagingError
+        If the second scan is not the later one by its files' dates and no reason was given, or both are
+        one image.
     """
     from gist_imaging.io.identity import identity_of, same_patient
+    from gist_imaging.io.scan_date import check_order
     from gist_imaging.response.compare import compare
 
     if days is not None and days[1] <= days[0]:
@@ -137,8 +145,9 @@ def compare_scans(
             "give them in time order",
         )
     same_patient(identity_of(pair.pre), identity_of(pair.post), reason=same_patient_reason)
+    check_order(pair.pre, pair.post, reason=order_reason)
     before = measure_scan(pair.pre, pair.pre_mask, options)
-    after = measure_scan(pair.post, pair.post_mask, options)
+    after = measure_scan(pair.post, pair.post_mask, post_options or options)
     return compare(before, after, days=days, phase=phase, new_lesion=new_lesion, new_nodule=new_nodule)
 
 

@@ -14,6 +14,7 @@ from gist_imaging.errors import (
     GistImagingError,
     IdentityError,
     IntakeError,
+    LabelError,
     MaskError,
     MeasurementError,
     SeriesError,
@@ -52,7 +53,7 @@ def run_row(row: ManifestRow, config: CaseConfig) -> ScanRecord:
             quantity=row.stated.get("quantity"),
             override_reason=row.stated.get("override_reason"),
         )
-        _check_modality(volume.modality, row.stated.get("modality"))
+        _check_modality(volume.modality, row)
         stage = "mask"
         mask = read_mask(
             row.mask,
@@ -153,6 +154,15 @@ _NOT_OUTLINED = FailureRecord(
 )
 
 
+# The names of structures are free text and may hold a patient's; so is a cell that slipped into `label`.
+_OTHER_STRUCTURES = FailureRecord(
+    "mask",
+    "LABEL",
+    "the row's label names one structure of the mask; it fits none or several; correct `label`, "
+    "`gist-imaging measure` lists what a mask holds",
+)
+
+
 def failure_of(error: Exception, stage: str, row: ManifestRow) -> FailureRecord:
     """Return why a row failed, without paths, UIDs or texts of foreign errors."""
     if isinstance(error, IntakeError):
@@ -165,6 +175,8 @@ def failure_of(error: Exception, stage: str, row: ManifestRow) -> FailureRecord:
         return FailureRecord(
             "geometry", str(first.code), _clean(f"{first.message}; {first.advice}{others}", row)
         )
+    if isinstance(error, LabelError):
+        return _OTHER_STRUCTURES
     if isinstance(error, GistImagingError):
         own_stage, code = next(
             ((own or stage, code) for kind, own, code in _KINDS if isinstance(error, kind)),
@@ -194,17 +206,23 @@ _OTHER_CODES = {"intake": "SERIES_CHOICE", "mask": "MASK", "measure": "MEASUREME
 def _clean(text: str, row: ManifestRow) -> str:
     """Return `text` on one line, with paths and UIDs of this row's files taken out."""
     for path, name in ((row.image, "the image"), (row.mask, "the mask")):
-        for spelling in (str(path), path.name) if path is not None else ():
-            text = text.replace(spelling, name)
+        if path is None:
+            continue
+        text = text.replace(str(path), name)
+        # A name stands in quotes or before a colon; elsewhere "1" or "CT" is a word of the message.
+        text = re.sub(rf"'{re.escape(path.name)}'|(?:^|(?<=; )){re.escape(path.name)}(?=: )", name, text)
     text = _UID_IN_TEXT.sub("(UID)", text)
     return "; ".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 
-def _check_modality(found: str | None, stated: str | None) -> None:
+def _check_modality(found: str | None, row: ManifestRow) -> None:
+    stated = row.stated.get("modality")
     if found and stated and found != stated:
         raise GistImagingError(
             f"the manifest says modality {stated}", f"the image says {found}", "correct the manifest"
         )
+    if row.stated.get("quantity") == "HU" and (found or stated or "CT") != "CT":
+        raise GistImagingError("HU on CT", f"the row says modality {stated}", "leave out the quantity")
 
 
 def _series_facts(volume: Any, row: ManifestRow) -> SeriesFacts:

@@ -5,6 +5,7 @@ Heavy libraries load inside the commands, so that `--help` answers at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,7 +62,11 @@ class PhantomModality(StrEnum):
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
-SeriesUid = Annotated[str | None, typer.Option(help="Series Instance UID, where IMAGE holds several.")]
+SeriesUid = Annotated[str | None, typer.Option(help="Series Instance UID, where the image holds several.")]
+Split = Annotated[
+    list[str] | None,
+    typer.Option(help="Which stack of a series, as `index` lists it: b_value=800. May be repeated."),
+]
 Label = Annotated[str | None, typer.Option(help="Number or name of the structure, where MASK holds several.")]
 StatedAs = Annotated[
     StatedQuantity | None, typer.Option("--quantity", help="State what a value means (NIfTI, NRRD).")
@@ -79,6 +84,13 @@ NotPhysical = Annotated[
 def run() -> None:
     """Run the command line; errors raised on purpose become three-part messages."""
     show.guarded(app)
+
+
+def _split(words: list[str] | None) -> dict[str, str | float]:
+    pairs = [word.partition("=") for word in words or ()]
+    if wrong := [name for name, _, value in pairs if not (name and value)]:
+        raise typer.BadParameter(f"write NAME=VALUE, such as b_value=800; got {wrong[0]!r}")
+    return {name: value for name, _, value in pairs}
 
 
 def _version(wanted: bool) -> None:
@@ -116,7 +128,7 @@ def demo(
 
 @app.command()
 def index(
-    path: Annotated[Path, typer.Argument(help="Folder, file, zip archive or DICOMDIR.")],
+    path: Annotated[Path, typer.Argument(readable=False, help="Folder, file, zip archive or DICOMDIR.")],
     as_json: AsJson = False,
 ) -> None:
     """List every series that PATH holds, what can be measured, and what was refused and why."""
@@ -129,9 +141,10 @@ def index(
 
 @app.command()
 def measure(
-    image: Annotated[Path, typer.Argument(help="DICOM file, folder or zip; NIfTI; NRRD.")],
-    mask: Annotated[Path, typer.Argument(help="NIfTI, NRRD, DICOM SEG or RTSTRUCT.")],
+    image: Annotated[Path, typer.Argument(readable=False, help="DICOM file, folder or zip; NIfTI; NRRD.")],
+    mask: Annotated[Path, typer.Argument(readable=False, help="NIfTI, NRRD, DICOM SEG or RTSTRUCT.")],
     series_uid: SeriesUid = None,
+    split: Split = None,
     label: Label = None,
     quantity: StatedAs = None,
     hu_roi: Roi = HuRoi.WHOLE,
@@ -145,6 +158,7 @@ def measure(
 
     options = workflow.ScanOptions(
         series_uid=series_uid,
+        split=_split(split),
         label=label,
         quantity=str(quantity) if quantity else None,
         hu_roi=str(hu_roi),
@@ -157,10 +171,10 @@ def measure(
 
 @app.command()
 def compare(
-    pre: Annotated[Path, typer.Argument(help="Scan before imatinib.")],
-    pre_mask: Annotated[Path, typer.Argument(help="Tumour on the scan before.")],
-    post: Annotated[Path, typer.Argument(help="Scan after imatinib.")],
-    post_mask: Annotated[Path, typer.Argument(help="Tumour on the scan after.")],
+    pre: Annotated[Path, typer.Argument(readable=False, help="Scan before imatinib.")],
+    pre_mask: Annotated[Path, typer.Argument(readable=False, help="Tumour on the scan before.")],
+    post: Annotated[Path, typer.Argument(readable=False, help="Scan after imatinib.")],
+    post_mask: Annotated[Path, typer.Argument(readable=False, help="Tumour on the scan after.")],
     days: Annotated[
         tuple[int, int] | None,
         typer.Option(help="Days of both scans since the first dose.", show_default=False),
@@ -168,6 +182,10 @@ def compare(
     phase: Annotated[
         Phase, typer.Option(help="Contrast phase of both scans; unknown makes Choi not evaluable.")
     ] = Phase.UNKNOWN,
+    pre_series: SeriesUid = None,
+    pre_split: Split = None,
+    post_series: SeriesUid = None,
+    post_split: Split = None,
     label: Label = None,
     quantity: StatedAs = None,
     hu_roi: Roi = HuRoi.WHOLE,
@@ -179,6 +197,9 @@ def compare(
     same_patient: Annotated[
         str | None, typer.Option(help="Why scans whose patient data differ are of one patient.")
     ] = None,
+    order_reason: Annotated[
+        str | None, typer.Option(help="Why the scans are in this order although their dates say otherwise.")
+    ] = None,
     override_reason: OverrideReason = None,
     not_physical: NotPhysical = False,
     as_json: AsJson = False,
@@ -187,6 +208,8 @@ def compare(
     from gist_imaging import workflow
 
     options = workflow.ScanOptions(
+        series_uid=pre_series,
+        split=_split(pre_split),
         label=label,
         quantity=str(quantity) if quantity else None,
         hu_roi=str(hu_roi),
@@ -197,18 +220,22 @@ def compare(
     comparison = workflow.compare_scans(
         workflow.ScanPair(pre, pre_mask, post, post_mask),
         options,
+        post_options=replace(options, series_uid=post_series, split=_split(post_split)),
         days=days,
         phase=str(phase),
         new_lesion=new_lesion,
         new_nodule=new_nodule,
         same_patient_reason=same_patient,
+        order_reason=order_reason,
     )
     show.comparison(comparison, as_json)
 
 
 @app.command()
 def batch(
-    manifest: Annotated[Path, typer.Argument(help="CSV, one lesion on one scan a row; see docs/batch.md.")],
+    manifest: Annotated[
+        Path, typer.Argument(readable=False, help="CSV, one lesion on one scan a row; see docs/batch.md.")
+    ],
     out: Annotated[Path, typer.Option(help="The cohort folder to write.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     dry_run: Annotated[
@@ -239,7 +266,7 @@ def batch(
 
 @cohort_app.command("validate")
 def cohort_validate(
-    folder: Annotated[Path, typer.Argument(help="A cohort folder.")],
+    folder: Annotated[Path, typer.Argument(readable=False, help="A cohort folder.")],
     as_json: AsJson = False,
 ) -> None:
     """Check a cohort folder: hashes, schema, keys, clinical rules, privacy."""

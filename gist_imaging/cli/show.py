@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gist_imaging.errors import Cancelled, GistImagingError
@@ -32,12 +33,18 @@ def guarded(app: Callable[[], Any]) -> None:
     except Cancelled as stop:
         _fail(str(stop), code=130)
     except GistImagingError as error:
-        if "--json" in sys.argv:
-            print_json({"error": {"expected": error.expected, "found": error.found, "advice": error.advice}})
-        parts = [("Expected", error.expected), ("Found", error.found), ("What to do", error.advice)]
-        if not (error.found or error.advice):
-            _fail(error.expected)
-        _fail("\n".join(f"{title + ':':12} {text}" for title, text in parts if text))
+        _refuse(error)
+    except OSError as error:
+        if os.environ.get("GIST_IMAGING_DEBUG"):
+            raise
+        name = Path(error.filename).name if isinstance(error.filename, str | Path) else "it"
+        _refuse(
+            GistImagingError(
+                "files that can be read and a folder that can be written",
+                f"{name}: {error.strerror or type(error).__name__}",
+                "check the name, the permissions and the space on the disk",
+            )
+        )
     except Exception as error:
         if os.environ.get("GIST_IMAGING_DEBUG"):
             raise
@@ -45,6 +52,15 @@ def guarded(app: Callable[[], Any]) -> None:
         _fail(
             f"Unexpected {type(error).__name__} at {_place(error)}; set GIST_IMAGING_DEBUG=1 for the details"
         )
+
+
+def _refuse(error: GistImagingError) -> None:
+    if "--json" in sys.argv:
+        print_json({"error": {"expected": error.expected, "found": error.found, "advice": error.advice}})
+    parts = [("Expected", error.expected), ("Found", error.found), ("What to do", error.advice)]
+    if not (error.found or error.advice):
+        _fail(error.expected)
+    _fail("\n".join(f"{title + ':':12} {text}" for title, text in parts if text))
 
 
 def _place(error: Exception) -> str:

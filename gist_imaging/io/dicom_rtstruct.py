@@ -75,7 +75,7 @@ def structure_mask(
     """
     structure = document.structure(number=number, name=name)
     geometry = like.geometry if isinstance(like, Volume) else like
-    title = f"{document.name}, {structure.name}"
+    title = f"{document.name}, ROI {structure.number}"
     if not in_one_frame(structure.frame_uid, geometry.frame_uid):
         raise MaskError(
             f"{title}: a structure in the image's frame of reference",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import MaskError
+from gist_imaging.errors import LabelError, MaskError
 from gist_imaging.spatial.geometry import Geometry
 
 __all__ = ["LabelImage", "choose_label", "labels_from"]
@@ -101,8 +101,8 @@ def choose_label(image: LabelImage, label: int | str | None, name: str) -> tuple
     if chosen is None:
         listed = ", ".join(_described(number, image.names, count) for number, count in present.items())
         if label is None:
-            raise MaskError(f"{name}: one structure", f"it holds {listed}", "choose one with its label")
-        raise MaskError(f"{name}: label {label!r}", f"it holds {listed}", "choose one of these")
+            raise LabelError(f"{name}: one structure", f"it holds {listed}", "choose one with its label")
+        raise LabelError(f"{name}: label {label!r}", f"it holds {listed}", "choose one of these")
     return image.voxels == chosen, chosen
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import MaskError
+from gist_imaging.errors import LabelError
 
 __all__ = ["Contour", "RtStructDocument", "Structure"]
 
@@ -83,7 +83,7 @@ class RtStructDocument:
             return fitting[0]
         held = ", ".join(f"{s.number} ({s.name})" for s in self.structures) or "no structure"
         asked = next((f" {value!r}" for value in (number, name) if value is not None), "")
-        raise MaskError(
+        raise LabelError(
             f"{self.name}: one structure{asked}",
             f"{len(fitting)} fit; it holds {held}",
             "choose one of these",

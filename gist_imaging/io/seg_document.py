@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import MaskError
+from gist_imaging.errors import LabelError
 
 __all__ = ["SegDocument", "SegFrame", "SegKind", "Segment"]
 
@@ -134,6 +134,6 @@ class SegDocument:
             return fitting[0]
         held = ", ".join(f"{segment.number} ({segment.label})" for segment in self.segments) or "no segment"
         asked = next((f" {value!r}" for value in (number, label, tracking_uid) if value is not None), "")
-        raise MaskError(
+        raise LabelError(
             f"{self.name}: one segment{asked}", f"{len(fitting)} fit; it holds {held}", "choose one of these"
         )

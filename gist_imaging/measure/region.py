@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.spatial.geometry import Geometry
+from gist_imaging.spatial.geometry import SAME_SPACING_WITHIN, Geometry
 from gist_imaging.spatial.mask import Mask
 
 __all__ = ["Region", "lesion_region", "slice_axis"]
@@ -16,8 +16,6 @@ __all__ = ["Region", "lesion_region", "slice_axis"]
 Box = tuple[tuple[int, int, int], tuple[int, int, int]]
 FloatArray = npt.NDArray[np.float64]
 
-# Files round spacings to six digits; two spacings nearer than this, relatively, are one.
-_SAME_SPACING = 1e-3
 # The file does not say how the image was acquired and its voxels are cubes: the axis nearest to the
 # patient's long axis is taken, and the first of those that are equally near within this cosine.
 _SAME_DIRECTION = 1e-6
@@ -89,7 +87,7 @@ def slice_axis(geometry: Geometry, from_dicom: bool) -> int:
     if from_dicom:
         return 0
     spacing = np.asarray(geometry.spacing_mm)
-    alike = np.abs(spacing[:, None] - spacing[None, :]) <= _SAME_SPACING * spacing.max()
+    alike = np.abs(spacing[:, None] - spacing[None, :]) <= SAME_SPACING_WITHIN * spacing.max()
     n_like = alike.sum(axis=1)
     if n_like.max() == 3:
         along_patient = np.abs(geometry.axes[2])

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from gist_imaging.errors import MeasurementError
 from gist_imaging.response.change import Category, Query, Reason, Response
 
 __all__ = ["BestOptions", "best_overall_response"]
 
-Course = Sequence[tuple[int, Category]]
+Visits = Sequence[tuple[int, Category]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,9 @@ class BestOptions:
 
 
 def best_overall_response(
-    course: Course, criterion: str = "recist11", options: BestOptions | None = None
+    course: Sequence[tuple[int, Category] | Response],
+    criterion: str = "recist11",
+    options: BestOptions | None = None,
 ) -> Response:
     """Return the best overall response of a course.
 
@@ -47,11 +50,20 @@ def best_overall_response(
 
     Parameters
     ----------
-    course : day since the start of treatment and overall response of that visit alone, in time order
+    course : in time order, day since the start of treatment and overall response of that visit alone, or
+        the `Response` of the visit, which also carries its day and query
+
+    Raises
+    ------
+    MeasurementError
+        If a `Response` has no day.
     """
     chosen = options or BestOptions()
     name = {"criterion": criterion, "rule_version": "best-1"}
-    until_pd = _until_first_pd(course)
+    visits = [_day_and_category(visit) for visit in course]
+    until_pd = _until_first_pd(visits)
+    if any(isinstance(visit, Response) and visit.query is Query.PR_AFTER_CR for visit in course):
+        return _best(name, Category.NE, None, Reason.PR_AFTER_CR, Query.PR_AFTER_CR)
     categories = [category for _, category in until_pd]
     if Category.CR in categories and Category.PR in categories[categories.index(Category.CR) :]:
         return _best(name, Category.NE, None, Reason.PR_AFTER_CR, Query.PR_AFTER_CR)
@@ -69,6 +81,16 @@ def best_overall_response(
         return _best(name, Category.PD, "PD without an earlier response")
     early = any(held is not Category.NE for held in categories)
     return _best(name, Category.NE, None, Reason.SD_TOO_EARLY if early else Reason.NO_ASSESSMENT)
+
+
+def _day_and_category(visit: tuple[int, Category] | Response) -> tuple[int, Category]:
+    if not isinstance(visit, Response):
+        return visit
+    if visit.day is None:
+        raise MeasurementError(
+            "every visit of a course has a day", "a response without one was given", "state the days"
+        )
+    return visit.day, visit.category
 
 
 def _best(
@@ -89,12 +111,12 @@ def _best(
     )
 
 
-def _until_first_pd(course: Course) -> list[tuple[int, Category]]:
+def _until_first_pd(course: Visits) -> list[tuple[int, Category]]:
     before = list(takewhile(lambda visit: visit[1] is not Category.PD, course))
     return [*before, *course[len(before) : len(before) + 1]]
 
 
-def _is_confirmed(course: Course, category: Category, options: BestOptions) -> bool:
+def _is_confirmed(course: Visits, category: Category, options: BestOptions) -> bool:
     upholding = {Category.CR} if category is Category.CR else {Category.CR, Category.PR}
     for at, (day, held) in enumerate(course):
         if held not in upholding:

@@ -149,7 +149,8 @@ def percent_change(baseline: float, followup: float) -> float:
             f"got {baseline}",
             "is there a tumour mask on the scan before imatinib?",
         )
-    return 100.0 * (followup - baseline) / baseline
+    # The ratio first: a follow-up of 0 is then exactly -100.
+    return 100.0 * ((followup - baseline) / baseline)
 
 
 def at_least(value: float, cut_off: float) -> bool:

@@ -10,6 +10,7 @@ from gist_imaging.measure.lesion import LesionMeasurement
 from gist_imaging.response.assess import CRITERIA, ResponseOptions, assess_response
 from gist_imaging.response.change import Response, percent_change
 from gist_imaging.response.visit import Visit
+from gist_imaging.spatial import same_spacing
 from gist_imaging.study.case import ContrastPhase
 
 __all__ = ["COMPARED", "Comparison", "compare"]
@@ -98,7 +99,7 @@ def _change_pct(before: LesionMeasurement, after: LesionMeasurement, name: str) 
         before.not_measured.get(name),
         after.not_measured.get(name),
     ):
-        alike = before.nominal_spacing_mm == after.nominal_spacing_mm
+        alike = same_spacing(before.nominal_spacing_mm, after.nominal_spacing_mm)
         baseline, followup = (before.n_voxels, after.n_voxels) if alike else (None, None)
     if baseline is None or followup is None or not baseline > 0:
         return None

@@ -24,6 +24,7 @@ from gist_imaging.response.visit import (
     is_measurable,
     why_unmeasured,
 )
+from gist_imaging.spatial import same_spacing
 
 __all__ = ["Burden", "SizeRules", "assess_size", "burden_of"]
 
@@ -250,7 +251,11 @@ def _voxel_count(visit: Visit, names: Sequence[str], baseline: Visit) -> float |
     counts = [
         held[name].n_voxels
         for name in names
-        if name in held and held[name].nominal_spacing_mm == before[name].nominal_spacing_mm
+        if name in held and _alike(held[name].nominal_spacing_mm, before[name].nominal_spacing_mm)
     ]
     known = [count for count in counts if count is not None]
     return float(sum(known)) if len(known) == len(names) else None
+
+
+def _alike(one_mm: Sequence[float] | None, other_mm: Sequence[float] | None) -> bool:
+    return one_mm is not None and other_mm is not None and same_spacing(one_mm, other_mm)

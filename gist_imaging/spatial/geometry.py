@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,12 +11,15 @@ import numpy.typing as npt
 
 from gist_imaging.errors import GeometryError
 
-__all__ = ["Geometry", "plane_of"]
+__all__ = ["SAME_SPACING_WITHIN", "Geometry", "plane_of", "same_spacing"]
 
 FloatArray = npt.NDArray[np.float64]
 
 # Scanners round direction cosines to six digits or fewer; 1e-4 is the loosest that the gate lets through.
 _RIGHT_ANGLE_TOLERANCE = 1e-4
+
+# Files round spacings to six digits; two spacings nearer than this, relatively (inclusive), are one.
+SAME_SPACING_WITHIN = 1e-3
 
 # A slice normal within 20 degrees of a body axis is called by that plane's name; beyond it is oblique.
 PLANE_NAME_WITHIN_DEG = 20.0
@@ -201,3 +205,15 @@ def plane_of(geometry: Geometry) -> tuple[str, float]:
     tilt_deg = float(np.degrees(np.arctan2(np.linalg.norm(np.delete(normal, nearest)), normal[nearest])))
     name = ("sagittal", "coronal", "axial")[nearest]
     return (name if tilt_deg <= PLANE_NAME_WITHIN_DEG else "oblique", tilt_deg)
+
+
+def same_spacing(one_mm: Sequence[float], other_mm: Sequence[float]) -> bool:
+    """Return whether two spacings are one but for the rounding of file formats.
+
+    >>> same_spacing((3.27, 0.976562, 0.976562), (3.27, 0.9765625, 0.9765625))
+    True
+    """
+    return all(
+        abs(one - other) <= SAME_SPACING_WITHIN * max(one, other)
+        for one, other in zip(one_mm, other_mm, strict=True)
+    )

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import GeometryError
-from gist_imaging.problems import Override, Problem
+from gist_imaging.errors import GeometryError, GistImagingError
+from gist_imaging.problems import Code, Override, Problem
 from gist_imaging.spatial.geometry import Geometry
 
 __all__ = ["Quantity", "Volume"]
@@ -28,6 +28,9 @@ class Quantity(StrEnum):
     """Standardised uptake value, g/mL."""
     ARBITRARY = "ARBITRARY"
     """A number without a unit, such as MR signal."""
+
+
+_HOME_OF = {Quantity.HU: "CT", Quantity.ADC: "MR", Quantity.SUV: "PT"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +73,26 @@ class Volume:
         object.__setattr__(self, "voxels", voxels)
 
     def stating(self, quantity: Quantity) -> Volume:
-        """Return the same volume with the meaning of its values stated by the user."""
+        """Return the same volume with the meaning of its values stated by the user.
+
+        Raises
+        ------
+        GistImagingError
+            If it cannot be so: HU exist on CT alone and need a valid rescale, ADC on MR alone.
+        """
+        home = _HOME_OF.get(quantity)
+        if home is not None and self.modality is not None and self.modality != home:
+            raise GistImagingError(
+                f"{quantity} on {home}",
+                f"the image says that it is {self.modality}",
+                "leave out the quantity; the values are then reported without a unit",
+            )
+        if quantity is Quantity.HU and any(held.code is Code.BAD_RESCALE for held in self.overrides):
+            raise GistImagingError(
+                "HU from a valid rescale slope and intercept",
+                "the series has none, so its values are stored numbers",
+                "leave out the quantity, or export the series again",
+            )
         return replace(self, quantity=quantity)
 
     def sha256(self) -> str:

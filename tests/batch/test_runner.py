@@ -93,7 +93,7 @@ def test_bad_cases_harm_no_other(tmp_path):
         5: ("intake", "FILE_NOT_FOUND"),
         6: ("intake", "TRUNCATED"),
         7: ("mask", "MASK"),
-        8: ("mask", "MASK"),
+        8: ("mask", "LABEL"),
         9: ("mask", "NO_MASK"),
     }
     assert (report.n_ok, report.n_failed) == (6, 8)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cli_runner import gist_imaging
+from strategies import REAL_SCANS, needs_real_scans
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_scans"
 BEFORE, AFTER = SAMPLES / "SYN-001" / "baseline", SAMPLES / "SYN-001" / "presurgery"
@@ -129,6 +130,53 @@ def test_visits_in_the_wrong_order_are_refused():
 
     assert ran.code == 1
     assert "later than the first" in ran.err
+
+
+def test_scans_in_the_wrong_order_stop_with_a_question():
+    swapped = (AFTER / "CT", AFTER / "labels.nii.gz", BEFORE / "CT", BEFORE / "labels.nii.gz")
+
+    ran = gist_imaging("compare", *swapped, "--label", 1)
+
+    assert ran.code == 1
+    assert "187 days before the first" in ran.err
+    assert "2020" not in ran.err
+    assert gist_imaging("compare", *swapped, "--label", 1, "--order-reason", "dates were moved").code == 0
+
+
+def test_one_scan_given_twice_is_refused():
+    twice = (BEFORE / "CT", BEFORE / "labels.nii.gz", BEFORE / "CT", BEFORE / "labels.nii.gz")
+
+    assert "both are the same image" in gist_imaging("compare", *twice, "--label", 1).err
+
+
+def test_density_in_hu_cannot_be_claimed_on_mr():
+    ran = gist_imaging(
+        "measure", MR_BEFORE / "MR", MR_BEFORE / "labels.nii.gz", "--label", 1, "--quantity", "HU"
+    )
+
+    assert ran.code == 1
+    assert "the image says that it is MR" in ran.err
+
+
+@needs_real_scans
+def test_one_stack_of_a_series_can_be_chosen(tmp_path):
+    series = REAL_SCANS / "ingest" / "pelvis_mr_prostatex0000" / "6_dwi_b50_b400_b800"
+    mask = MR_BEFORE / "labels.nii.gz"
+
+    several = gist_imaging("measure", series, mask, "--label", 1)
+    chosen = gist_imaging("measure", series, mask, "--label", 1, "--split", "b_value=800")
+
+    assert "b_value=400" in several.err
+    assert "on the grid of its image" in chosen.err  # the stack was found; this mask is of another scan
+    assert gist_imaging("measure", series, mask, "--split", "b_value").code == 2
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_three_parts():
+    ran = gist_imaging("phantom", "--out", BEFORE / "labels.nii.gz")
+
+    assert ran.code == 1
+    assert "What to do" in ran.err
+    assert "Unexpected" not in ran.err
 
 
 def test_scans_of_two_patients_stop_with_a_question():
