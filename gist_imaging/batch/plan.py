@@ -95,6 +95,7 @@ def planned(
             if index not in plan.failed and path in lost:
                 plan.failed[index] = failed_record(row, lost[path])
     plan.failed |= _identity_failures(rows, plan.failed, seen)
+    plan.failed |= _repeated_images(rows, plan.failed, hashes)
     plan.warnings = _shared(rows, seen)
     for index, row in enumerate(rows):
         if index not in plan.failed:
@@ -193,6 +194,32 @@ def _identity_failures(
                 message = f"{IdentityError(by_scan[known])} (column same_patient_reason)"
                 found[index] = failed_record(rows[index], FailureRecord("identity", "IDENTITY", message))
     return found
+
+
+def _repeated_images(
+    rows: Sequence[ManifestRow], failed: dict[int, ScanRecord], hashes: dict[Path, str]
+) -> dict[int, ScanRecord]:
+    """Return the rows whose image stands at another visit of the same patient too: one of them is wrong."""
+    visits: dict[tuple[object, ...], set[str]] = {}
+    images: dict[int, tuple[object, ...]] = {}
+    for index, row in enumerate(rows):
+        if index in failed or row.image not in hashes:
+            continue
+        stack = (row.stated.get("series_uid"), tuple(sorted(dict(row.split).items(), key=str)))
+        images[index] = (row.patient_id, hashes[row.image], *stack)
+        visits.setdefault(images[index], set()).add(row.timepoint_label)
+    return {
+        index: failed_record(rows[index], _SAME_IMAGE)
+        for index, image in images.items()
+        if len(visits[image]) > 1
+    }
+
+
+_SAME_IMAGE = FailureRecord(
+    "identity",
+    "SAME_IMAGE",
+    "each visit of a patient has a scan of its own; this image stands at two visits; correct the paths",
+)
 
 
 def _shared(rows: Sequence[ManifestRow], seen: dict[Path, Surveyed]) -> tuple[str, ...]:

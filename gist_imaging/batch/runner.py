@@ -83,7 +83,10 @@ def run_batch(
     Cancelled
         If `cancelled` said so; no cohort folder is written, the next run goes on from there.
     """
+    from gist_imaging.io.tables import check_place
+
     out = Path(out)
+    check_place(out)
     manifest = read_manifest(manifest_path)
     config, limits = config or CaseConfig(), limits or CaseLimits()
     if dry_run:

@@ -27,7 +27,7 @@ from gist_imaging.provenance import canonical_json
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CohortReport", "read_cohort", "uid_key", "validate_cohort", "write_cohort"]
+__all__ = ["CohortReport", "check_place", "read_cohort", "uid_key", "validate_cohort", "write_cohort"]
 
 RUNS_FILE = "provenance/runs.jsonl"
 KEY_BYTES = 32
@@ -91,7 +91,7 @@ def write_cohort(
     """
     folder = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a link at the folder itself
     _restore_interrupted(folder)
-    _refuse_what_is_not_ours(folder)
+    check_place(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     key_file = key_file or folder.with_name(folder.name + ".key")
     if folder in key_file.resolve().parents:
@@ -139,14 +139,21 @@ def _restore_interrupted(folder: Path) -> None:
     previous = _previous(folder)
     if not previous.exists():
         return
-    _refuse_what_is_not_ours(previous)
+    check_place(previous)
     if folder.exists():
         shutil.rmtree(previous)
     else:
         previous.rename(folder)
 
 
-def _refuse_what_is_not_ours(folder: Path) -> None:
+def check_place(folder: Path) -> None:
+    """Refuse a place where something else than a cohort stands; nothing is changed.
+
+    Raises
+    ------
+    GistImagingError
+        If it is not free, empty, or a cohort of this format.
+    """
     if not folder.exists() and not folder.is_symlink():
         return
     if folder.is_dir() and not folder.is_symlink():

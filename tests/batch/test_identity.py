@@ -6,6 +6,7 @@ from dicom_images import save_stack
 
 from gist_imaging.batch.executor import InProcess
 from gist_imaging.batch.runner import run_batch
+from gist_imaging.errors import GistImagingError
 from gist_imaging.io.read import read_volume
 
 ANNA = {"PatientID": "MARKER-1", "PatientBirthDate": "19610203", "PatientSex": "F"}
@@ -117,3 +118,25 @@ def test_a_mask_of_another_patient_is_asked_about(tmp_path):
     report = run(tmp_path, write_manifest(tmp_path, [{**row, "mask": "mask"}]))
 
     assert [failure.code for failure in report.failures] == ["IDENTITY"]
+
+
+def test_one_image_at_two_visits_of_a_patient_is_refused_for_both(tmp_path):
+    rows = [
+        {"patient_id": "P1", "timepoint_label": label, **scan(tmp_path, "same", **ANNA)}
+        for label in ("baseline", "followup")
+    ]
+
+    report = run(tmp_path, write_manifest(tmp_path, rows))
+
+    assert [failure.code for failure in report.failures] == ["SAME_IMAGE", "SAME_IMAGE"]
+
+
+def test_a_place_that_is_taken_is_refused_before_anything_is_measured(tmp_path):
+    taken = tmp_path / "notes.txt"
+    taken.write_text("mine")
+    manifest = pair(tmp_path, ANNA, ANNA)
+
+    with pytest.raises(GistImagingError, match="something else stands there"):
+        run_batch(manifest, taken, executor=InProcess())
+
+    assert sorted(path.name for path in tmp_path.glob("notes*")) == ["notes.txt"]
