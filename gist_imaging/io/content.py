@@ -6,13 +6,13 @@ import zlib
 from enum import StrEnum
 from pathlib import Path
 
-from gist_imaging.errors import IntakeError
+from gist_imaging.errors import GistImagingError, IntakeError
 from gist_imaging.io.nifti import is_nifti
 from gist_imaging.io.nrrd import NRRD_MARK
 from gist_imaging.io.regular_file import open_regular
 from gist_imaging.problems import Code, Problem
 
-__all__ = ["Content", "content_of"]
+__all__ = ["Content", "content_of", "given_path"]
 
 _HEAD_BYTES = 8192
 _NIFTI_HEAD_BYTES = 540
@@ -27,6 +27,21 @@ class Content(StrEnum):
     NRRD = "nrrd"
     DICOM = "dicom"
     """A DICOM file, or something that only the DICOM reader can judge."""
+
+
+def given_path(path: str | Path) -> Path:
+    """Return the path that was given; an empty one would mean the working folder, so it is refused.
+
+    Raises
+    ------
+    GistImagingError
+        If `path` is "".
+    """
+    if path == "":
+        raise GistImagingError(
+            "a file or folder to read", "an empty path was given", "give a path; the working folder is ."
+        )
+    return Path(path)
 
 
 def content_of(path: Path) -> Content:

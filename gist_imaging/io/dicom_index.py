@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gist_imaging.errors import Cancelled, GistImagingError, IntakeError
-from gist_imaging.io.dicomdir import expected_per_series, relative_name
+from gist_imaging.io.content import given_path
+from gist_imaging.io.dicomdir import expected_per_series, is_dicomdir, relative_name
 from gist_imaging.io.file_records import DirectoryEntry, FileFacts
 from gist_imaging.io.folder import FolderListing, files_below
 from gist_imaging.io.intake import HeadSize, Intake, Look, look_at
@@ -46,11 +47,11 @@ def scan_folder(
     Raises
     ------
     GistImagingError
-        When there is nothing at `path`.
+        When there is nothing at `path`, or it is "".
     Cancelled
         When `cancelled` returned True.
     """
-    root = Path(path)
+    root = given_path(path)
     allowed = limits or Limits()
     found = _Found()
     listing = _listing(root, allowed, found)
@@ -93,7 +94,11 @@ def _listing(root: Path, limits: Limits, found: _Found) -> FolderListing:
         raise _nothing_there(root) from None
     if is_folder:
         return files_below(str(root), limits)
-    if root.name.upper() != "DICOMDIR":
+    try:
+        alone = not is_dicomdir(root)
+    except IntakeError:
+        alone = True  # reading it as a file says why it cannot be read
+    if alone:
         return FolderListing([(str(root), root.name)])
     with Intake(limits) as intake:
         intake.read(str(root), root.name)
@@ -148,9 +153,12 @@ class _Found:
         return named
 
     def check_directories(self, names: set[str]) -> None:
-        """Refuse a DICOMDIR that names files which are not there."""
+        """Refuse a DICOMDIR that names no file, or files which are not there."""
         there = {name.upper() for name in names}
         for directory, named in self.named_by_directories().items():
+            if not self.directories[directory]:
+                message = "a DICOMDIR should name the files of its disc, this one names none"
+                self.refused.append(RefusedFile(directory, Problem(Code.BAD_VALUE, message, directory)))
             missing = sum(name not in there for name in named)
             if missing:
                 message = f"it names {len(named)} files, {missing} of them are not there"

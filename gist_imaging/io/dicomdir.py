@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from gist_imaging.errors import IntakeError
 from gist_imaging.io.file_records import DirectoryEntry
+from gist_imaging.io.regular_file import open_regular
 from gist_imaging.problems import Code, Problem
 
-__all__ = ["DICOMDIR_CLASS", "directory_entries", "expected_per_series", "relative_name"]
+__all__ = ["DICOMDIR_CLASS", "directory_entries", "expected_per_series", "is_dicomdir", "relative_name"]
 
 # Media Storage Directory Storage.
 DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
+
+# Media Storage SOP Class UID (0002,0002) as it stands in the file meta, which is always explicit little
+# endian (PS3.10 section 7.1). Real file metas are some hundred bytes long.
+_MARK_OF_CLASS = b"\x02\x00\x02\x00UI\x14\x00" + DICOMDIR_CLASS.encode("ascii")
+_HEAD_BYTES = 1024
+
+
+def is_dicomdir(path: Path) -> bool:
+    """Return whether a file is a DICOMDIR: by its SOP Class, or by its name where it states none.
+
+    Raises
+    ------
+    IntakeError
+        NOT_A_REGULAR_FILE when nothing can be read there.
+    """
+    stream, _ = open_regular(str(path), path.name)
+    with stream:
+        head = stream.read(_HEAD_BYTES)
+    return path.name.upper() == "DICOMDIR" or (head[128:132] == b"DICM" and _MARK_OF_CLASS in head)
 
 
 def directory_entries(dataset: Any) -> tuple[DirectoryEntry, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gist_imaging.errors import IdentityError
-from gist_imaging.io.content import Content, content_of
+from gist_imaging.io.content import Content, content_of, given_path
 from gist_imaging.study.series import PatientIdentity
 
 __all__ = ["identity_of", "same_patient"]
@@ -42,7 +42,7 @@ def identity_of(path: str | Path) -> PatientIdentity:
     IdentityError
         If the files at `path` are of several patients.
     """
-    path = Path(path)
+    path = given_path(path)
     if content_of(path) in (Content.NIFTI, Content.NRRD):
         return PatientIdentity()
     from gist_imaging.io.dicom_index import scan_folder

@@ -50,6 +50,9 @@ def check_pixels(header: Header, name: str, limits: Limits) -> None:
     rows, columns, bits = (int(size) for size in sizes if size is not None)
     samples = int(first_number(dataset, "SamplesPerPixel") or 1)
     frames = int(first_number(dataset, "NumberOfFrames") or 1)
+    if min(rows, columns, samples, frames) < 1:
+        message = "Rows, Columns, SamplesPerPixel and NumberOfFrames should be whole numbers above 0"
+        raise _refusal(Code.BAD_VALUE, message, name)
     if bits not in _BITS_ALLOCATED:
         raise _refusal(Code.BAD_VALUE, f"BitsAllocated should be 1, 8, 16, 32 or 64, not {bits}", name)
     if (first_number(dataset, "BitsStored") or 1) > bits:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gist_imaging.errors import GistImagingError, MaskError
-from gist_imaging.io.content import Content, content_of
+from gist_imaging.io.content import Content, content_of, given_path
 from gist_imaging.io.dicom_mask import read_dicom_mask
 from gist_imaging.io.dicom_rtstruct import structure_mask
 from gist_imaging.io.dicom_seg import seg_geometry, segment_mask
@@ -57,7 +57,7 @@ def read_volume(
     IntakeError
         If the file is refused.
     """
-    path = Path(path)
+    path = given_path(path)
     stated = None if quantity is None else _quantity(quantity)
     content = content_of(path)
     if content is Content.NIFTI:
@@ -100,7 +100,7 @@ def read_mask(
     IntakeError
         If the file is refused.
     """
-    path = Path(path)
+    path = given_path(path)
     grid = like.geometry if isinstance(like, Volume) else like
     content = content_of(path)
     if content is Content.FOLDER:

@@ -199,6 +199,34 @@ def test_a_dicomdir_that_points_out_of_its_folder_is_refused(tmp_path, outside):
     assert index.series == ()
 
 
+def test_a_dicomdir_is_known_by_what_it_is_and_not_by_its_name(tmp_path):
+    directory = with_dicomdir(tmp_path)
+    expected = scan_folder(directory).to_json()
+    renamed = directory.rename(tmp_path / "index-of-disc.dcm")
+
+    assert scan_folder(renamed).to_json() == expected
+    assert len(expected["series"]) == 1
+
+
+@pytest.mark.parametrize("given", ["", "DICOMDIR"])
+def test_a_dicomdir_that_names_no_file_is_told(tmp_path, given):
+    FileSet().write(tmp_path)
+
+    index = scan_folder(tmp_path / given)
+
+    assert codes(index) == {"DICOMDIR": Code.BAD_VALUE}
+    assert "names none" in index.refused[0].problem.message
+
+
+def test_an_empty_path_is_not_the_working_folder(tmp_path, monkeypatch):
+    write_series(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    assert len(scan_folder(".").series) == 1
+    with pytest.raises(GistImagingError, match="an empty path was given"):
+        scan_folder("")
+
+
 def test_a_broken_dicomdir_is_refused(tmp_path):
     directory = with_dicomdir(tmp_path)
     directory.write_bytes(directory.read_bytes()[:500])
@@ -266,8 +294,10 @@ def test_the_real_files_that_cannot_be_read_are_refused_by_name():
 def test_real_dicomdirs_are_read_in_every_variant():
     tree = REAL_SCANS / "ingest" / "dicomdir_tree"
 
-    index = scan_folder(tree / "DICOMDIR")
-
-    assert sum(len({frame.name for frame in series.frames}) for series in index.series) == 31
-    assert index.refused == ()
-    assert not any(name.startswith("DICOMDIR") for name in codes(scan_folder(tree)))
+    for name in ("", "-implicit", "-bigEnd", "-nooffset", "-nopatient", "-reordered"):
+        index = scan_folder(tree / f"DICOMDIR{name}")
+        assert sum(len({frame.name for frame in series.frames}) for series in index.series) == 31
+        assert len(index.series) == 23
+        assert index.refused == ()
+    named = {name for name in codes(scan_folder(tree)) if name.startswith("DICOMDIR")}
+    assert named == {"DICOMDIR-empty.dcm"}

@@ -122,6 +122,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], set[Code]]] = {
     "more bits stored than there are": (lambda: good(BitsStored=17), {Code.BAD_VALUE}),
     "no PixelRepresentation": (lambda: good(PixelRepresentation=None), {Code.MISSING_REQUIRED_TAGS}),
     "no SOP Class": (lambda: good(SOPClassUID=None), {Code.MISSING_REQUIRED_TAGS}),
+    "minus one frame": (lambda: good(NumberOfFrames="-1"), {Code.BAD_VALUE}),
     "10,000 frames": (lambda: good(NumberOfFrames="10000"), {Code.PIXEL_LENGTH_MISMATCH}),
     "2,000,000,000 frames": (lambda: good(NumberOfFrames="2000000000"), {Code.PIXEL_LENGTH_MISMATCH}),
     "PN length 65534": (
