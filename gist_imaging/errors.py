@@ -99,18 +99,28 @@ class LabelError(MaskError):
 
 
 class IdentityError(GistImagingError):
-    """Two scans may belong to different patients; `differing` names the attributes, never their values."""
+    """Scans, or the images of one series, may belong to different patients.
 
-    def __init__(self, differing: tuple[str, ...]) -> None:
+    Parameters
+    ----------
+    differing : DICOM names of the attributes, never their values
+    in_series : the images of one series differ among themselves
+    """
+
+    def __init__(self, differing: tuple[str, ...], in_series: bool = False) -> None:
         self.differing = differing
+        self.in_series = in_series
+        said_with = "--override-reason" if in_series else "--same-patient and a reason"
         super().__init__(
-            "both scans should belong to one patient",
+            "all images of a series should belong to one patient"
+            if in_series
+            else "both scans should belong to one patient",
             f"they differ in {', '.join(differing)}",
-            "are these the same patient? If so, say so with --same-patient and a reason",
+            f"are these the same patient? If so, say so with {said_with}",
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.differing,))
+        return (type(self), (self.differing, self.in_series))
 
 
 class MeasurementError(GistImagingError):

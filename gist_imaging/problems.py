@@ -104,7 +104,7 @@ ADVICE: dict[Code, str] = {
     Code.MIXED_ORIENTATION: "take the series of one plane, or split it at the PACS",
     Code.MIXED_MATRIX: "take the slices of one matrix size, or split the series at the PACS",
     Code.MIXED_PIXEL_SPACING: "take the slices of one field of view, or split the series at the PACS",
-    Code.MIXED_FRAME_OF_REFERENCE: "take the slices of one frame of reference; the patient may have moved",
+    Code.MIXED_FRAME_OF_REFERENCE: "take the slices of one patient in one frame of reference",
     Code.MISSING_SLICES: "fetch the missing slices from the PACS",
     Code.NONUNIFORM_SPACING: "take a series with even spacing, or resample this one before measuring",
     Code.DUPLICATE_POSITION: "state which phase or time point to measure, or remove the extra slices",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import Cancelled, SeriesError
+from gist_imaging.errors import Cancelled, IdentityError, SeriesError
 from gist_imaging.io.decoded_slices import read_decoded
 from gist_imaging.io.raw_slices import is_raw, read_raw
 from gist_imaging.io.rescale import Scale, ValueRangeError, scales_of, volume_dtype
@@ -48,6 +48,8 @@ def load_series(
     SeriesError
         When the series is no volume, or an error stands against it without a reason to override it, or no
         grid fits it. SINGLE_SLICE alone does not block: areas and diameters can be measured.
+    IdentityError
+        When its slices differ in Patient ID, birth date or sex and no reason was given.
     IntakeError
         When a file is refused, or is another one than when it was indexed.
     Cancelled
@@ -103,6 +105,8 @@ def _overrides(series: Series, reason: str | None) -> tuple[Override, ...]:
     pictures = tuple(p for p in series.problems if p.severity is Severity.NOT_A_VOLUME)
     if pictures:
         raise SeriesError(series.series_uid, pictures)
+    if series.patient_conflicts and reason is None:
+        raise IdentityError(series.patient_conflicts, in_series=True)
     blocking = [problem for problem in series.errors if problem.code is not Code.SINGLE_SLICE]
     if blocking and reason is None:
         raise SeriesError(series.series_uid, tuple(blocking))

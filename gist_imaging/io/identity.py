@@ -34,22 +34,25 @@ def same_patient(
     return differing
 
 
-def identity_of(path: str | Path) -> PatientIdentity:
+def identity_of(path: str | Path, *, reason: str | None = None) -> PatientIdentity:
     """Return who was scanned, for comparison only; nobody for formats that do not say (NIfTI, NRRD).
+
+    Parameters
+    ----------
+    reason : why the files at `path` are of one patient although they differ; what they differ in is left out
 
     Raises
     ------
     IdentityError
-        If the files at `path` are of several patients.
+        If the files at `path` differ in Patient ID, birth date or sex and no reason was given.
     """
     path = given_path(path)
     if content_of(path) in (Content.NIFTI, Content.NRRD):
         return PatientIdentity()
     from gist_imaging.io.dicom_index import scan_folder
 
-    known = PatientIdentity()
-    for series in scan_folder(path).series:
-        same_patient(known, series.patient)
-        if series.patient != PatientIdentity():
-            known = series.patient
-    return known
+    stated = {frame.patient for series in scan_folder(path).series for frame in series.frames}
+    differing = PatientIdentity.conflicts(stated)
+    if differing and not (reason and reason.strip()):
+        raise IdentityError(differing)
+    return PatientIdentity.shared(stated)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gist_imaging.errors import GistImagingError, IntakeError, SeriesError
+from gist_imaging.errors import GistImagingError, IdentityError, IntakeError, SeriesError
 from gist_imaging.spatial.volume import Volume
 from gist_imaging.study.series import ScanIndex, Series, SeriesKind
 
@@ -47,6 +48,8 @@ def choose_series(
         If several fit, or none; the message lists them by modality, shape, spacing, split and UID.
     SeriesError
         If the only one that fits cannot be measured.
+    IdentityError
+        If the slices of the only one that fits are of several patients.
     IntakeError
         If the only file is refused.
     """
@@ -65,7 +68,7 @@ def choose_series(
         raise GistImagingError(
             "one series that can be measured",
             f"found {len(measurable)}:\n{_listed(measurable)}",
-            "choose one with its series_uid and split",
+            f"choose one, such as {_options(measurable[0])}",
         )
     raise _why_none(index, fitting, blocked)
 
@@ -75,6 +78,8 @@ def _why_none(index: ScanIndex, fitting: Sequence[Series], blocked: Sequence[Ser
         return IntakeError(index.refused[0].problem)
     candidates = blocked or fitting
     if len(candidates) == 1:
+        if blocked and blocked[0].patient_conflicts:
+            return IdentityError(blocked[0].patient_conflicts, in_series=True)
         return SeriesError(candidates[0].series_uid, candidates[0].problems)
     if candidates:
         return GistImagingError(
@@ -86,7 +91,7 @@ def _why_none(index: ScanIndex, fitting: Sequence[Series], blocked: Sequence[Ser
         return GistImagingError(
             "the series that was asked for",
             f"found only:\n{_listed(index.series)}",
-            "choose one of these with its series_uid and split",
+            f"choose one of these, such as {_options(index.series[0])}",
         )
     codes = Counter(str(refused.problem.code) for refused in index.refused)
     refusals = ", ".join(f"{count} x {code}" for code, count in sorted(codes.items()))
@@ -106,6 +111,13 @@ def _same(one: str | float, other: str | float) -> bool:
         return float(one) == float(other)
     except ValueError:
         return str(one) == str(other)
+
+
+def _options(series: Series) -> str:
+    """Return the command line options that choose `series`."""
+    options = [f"--series-uid {series.series_uid}"]
+    options += [f"--split {shlex.quote(f'{name}={series.split[name]}')}" for name in sorted(series.split)]
+    return " ".join(options)
 
 
 def _listed(series: Sequence[Series]) -> str:

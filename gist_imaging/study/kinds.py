@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study.series import FrameFacts
 
-__all__ = ["is_measurable_class", "not_a_volume"]
+__all__ = ["is_measurable_class", "localizer_by_name", "not_a_volume"]
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 
@@ -22,8 +25,11 @@ _MEASURABLE = {
     _STORAGE + "130": "Enhanced PET Image",
 }
 _SEGMENTATION = {_STORAGE + "66.4": "Segmentation", _STORAGE + "66.7": "Label Map Segmentation"}
+# Photometric Interpretation (PS3.3 C.7.6.3.1.2) MONOCHROME1 and 2; a PALETTE COLOR value is a row of a table.
+_GREY = "MONOCHROME"
 _SECONDARY_CAPTURE = _STORAGE + "7"
 _SCOUT_WORDS = {"LOCALIZER", "SCOUT", "SURVIEW"}
+_LOCALIZER_NAMES = re.compile(r"(?<![a-z])(localizers?|localisers?|scout|survey)(?![a-z])", re.IGNORECASE)
 
 
 def is_measurable_class(sop_class_uid: str) -> bool:
@@ -34,8 +40,8 @@ def is_measurable_class(sop_class_uid: str) -> bool:
 def not_a_volume(facts: FrameFacts) -> tuple[Problem, ...]:
     """Return why this object can be no slice of a volume, () when it can.
 
-    Secondary captures, and colour images of whatever class, are pictures. Image Type (0008,0008) LOCALIZER
-    makes an image a LOCALIZER; of CT it is a projection, so it is a SCOUT too.
+    Secondary captures, and colour images of whatever class (palette too), are pictures. Image Type
+    (0008,0008) LOCALIZER makes an image a LOCALIZER; of CT it is a projection, so it is a SCOUT too.
     """
     sop_class = facts.sop_class_uid
     if sop_class in _SEGMENTATION:
@@ -48,7 +54,7 @@ def not_a_volume(facts: FrameFacts) -> tuple[Problem, ...]:
         return (Problem(Code.NOT_AN_IMAGE, f"a CT, MR or PET image is wanted, this is {found}"),)
     if facts.rows == 0:
         return (Problem(Code.NOT_AN_IMAGE, "an image is wanted, this object has no pixels"),)
-    if facts.samples_per_pixel != 1:
+    if facts.samples_per_pixel != 1 or not (facts.photometric or _GREY).startswith(_GREY):
         found = "one value for each pixel is wanted, this is a colour image"
         return (Problem(Code.SECONDARY_CAPTURE, found),)
     return _scout(facts)
@@ -62,3 +68,13 @@ def _scout(facts: FrameFacts) -> tuple[Problem, ...]:
     if facts.modality != "CT":
         return (localizer,)
     return (Problem(Code.SCOUT, "a slice is wanted, this is a projection for planning (scout)"), localizer)
+
+
+def localizer_by_name(frames: Sequence[FrameFacts]) -> tuple[Problem, ...]:
+    """Return LOCALIZER for a single MR slice whose Series Description calls it localizer, scout or survey.
+
+    The description of a stack of several slices decides nothing: it may be a survey of diagnostic quality.
+    """
+    if len(frames) != 1 or frames[0].modality != "MR" or not _LOCALIZER_NAMES.search(frames[0].description):
+        return ()
+    return (Problem(Code.LOCALIZER, "a diagnostic stack is wanted, by its description this is a localizer"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,9 @@ from gist_imaging.problems import Problem, Severity
 from gist_imaging.spatial.geometry import Geometry
 
 __all__ = ["FrameFacts", "PatientIdentity", "RefusedFile", "ScanIndex", "Series", "SeriesKind"]
+
+
+_IDENTIFYING = {"patient_id": "PatientID", "birth_date": "PatientBirthDate", "sex": "PatientSex"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,25 @@ class PatientIdentity:
 
     def differing(self, other: PatientIdentity) -> tuple[str, ...]:
         """Return the DICOM names of the attributes that both scans state and that differ."""
-        named = {"patient_id": "PatientID", "birth_date": "PatientBirthDate", "sex": "PatientSex"}
+        return PatientIdentity.conflicts((self, other))
+
+    @staticmethod
+    def conflicts(identities: Iterable[PatientIdentity]) -> tuple[str, ...]:
+        """Return the DICOM names of the attributes of which several values are stated."""
+        distinct = set(identities)
         return tuple(
             dicom_name
-            for name, dicom_name in named.items()
-            if getattr(self, name) and getattr(other, name) and getattr(self, name) != getattr(other, name)
+            for name, dicom_name in _IDENTIFYING.items()
+            if len({getattr(one, name) for one in distinct} - {""}) > 1
+        )
+
+    @staticmethod
+    def shared(identities: Iterable[PatientIdentity]) -> PatientIdentity:
+        """Return what is stated without contradiction; "" for an attribute of several values or none."""
+        distinct = set(identities)
+        stated = {name: {getattr(one, name) for one in distinct} - {""} for name in _IDENTIFYING}
+        return PatientIdentity(
+            **{name: values.pop() if len(values) == 1 else "" for name, values in stated.items()}
         )
 
 
@@ -148,8 +165,13 @@ class Series:
 
     @property
     def patient(self) -> PatientIdentity:
-        """Who was scanned, for comparison only."""
-        return self.frames[0].patient if self.frames else PatientIdentity()
+        """Who was scanned, for comparison only; what the images contradict one another in is left out."""
+        return PatientIdentity.shared(frame.patient for frame in self.frames)
+
+    @property
+    def patient_conflicts(self) -> tuple[str, ...]:
+        """DICOM names of the attributes in which the images say that they are of several patients."""
+        return PatientIdentity.conflicts(frame.patient for frame in self.frames)
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -9,10 +9,10 @@ from typing import Any
 from gist_imaging.problems import Code, Problem, Severity
 from gist_imaging.study.duplicates import SameContent, drop_copies
 from gist_imaging.study.gate import GateResult, check_stack
-from gist_imaging.study.kinds import not_a_volume
+from gist_imaging.study.kinds import localizer_by_name, not_a_volume
 from gist_imaging.study.planes import by_plane, plane_problems
 from gist_imaging.study.repeats import split_repeats
-from gist_imaging.study.series import FrameFacts, Series, SeriesKind
+from gist_imaging.study.series import FrameFacts, PatientIdentity, Series, SeriesKind
 
 __all__ = ["assemble"]
 
@@ -36,7 +36,6 @@ _MEANINGS = {
 class _Stack:
     frames: tuple[FrameFacts, ...]
     split: Split
-    problems: tuple[Problem, ...] = ()
 
 
 def assemble(frames: Iterable[FrameFacts], same_content: SameContent | None = None) -> tuple[Series, ...]:
@@ -52,8 +51,13 @@ def assemble(frames: Iterable[FrameFacts], same_content: SameContent | None = No
       rank in time;
     - matrix and pixel spacing never separate: the gate reports them.
 
-    Where only Instance Numbers tell stacks at the same positions apart, the stacks are made, and each
-    carries DUPLICATE_POSITION: which one is which phase or time is for the reader to say.
+    Where only Instance Numbers tell stacks at the same positions apart, complete and equal stacks are
+    made and ranked by them; which rank is which phase is for the reader to say, who has to choose one.
+    Repeated positions that nothing separates are refused together (DUPLICATE_POSITION).
+
+    Slices whose Patient ID, birth date or sex differ make one series all the same: no split could tell
+    which are right. Each stack then carries MIXED_FRAME_OF_REFERENCE with the question, because slices
+    of two people share no frame of reference whatever their UIDs say.
 
     Parameters
     ----------
@@ -73,6 +77,10 @@ def _series_of(found: list[FrameFacts], same_content: SameContent | None) -> lis
     if n_files < expected:
         told = f"{expected} images are expected, {n_files} are here"
         whole.append(Problem(Code.COUNT_BELOW_EXPECTED, told))
+    differing = PatientIdentity.conflicts(frame.patient for frame in frames)
+    if differing:
+        told = f"images of one patient are needed, they differ in {', '.join(differing)}"
+        whole.append(Problem(Code.MIXED_FRAME_OF_REFERENCE, f"{told}: are these the same patient?"))
     others, images = _apart(frames)
     planes = by_plane(images)
     beside = plane_problems(planes)
@@ -81,7 +89,7 @@ def _series_of(found: list[FrameFacts], same_content: SameContent | None) -> lis
     for name, plane in planes.items():
         split: Split = {"orientation": name} if len(planes) > 1 else {}
         for stack in _stacks(plane, split):
-            problems = (*whole, *stack.problems, *beside.get(name, ()))
+            problems = (*whole, *localizer_by_name(stack.frames), *beside.get(name, ()))
             series.append(_measured(stack, check_stack(stack.frames, numbers), problems))
     for problems, members in others.items():
         odd = _odd_plane(members, planes)
@@ -166,18 +174,14 @@ def _by_repeats(stack: _Stack) -> list[_Stack]:
     by, parts = split_repeats(stack.frames)
     if len(parts) < 2:
         return [stack]
-    problems: tuple[Problem, ...] = ()
-    if by == "instance_number":
-        found = f"{len(parts)} slices share each position and only Instance Number tells them apart"
-        problems = (Problem(Code.DUPLICATE_POSITION, f"one slice for each position is expected, {found}"),)
     names = [_own_words(part, stack.frames) for part in parts]
     if by == "image_type" and len(set(names)) == len(names):
         splits: list[Split] = [{"image_type": name} for name in names]
+    elif by == "echo_number" and len({part[0].echo_number for part in parts}) == len(parts):
+        splits = [{"echo_number": float(part[0].echo_number or 0)} for part in parts]
     else:
         splits = [{"temporal_position": float(rank)} for rank in range(1, len(parts) + 1)]
-    return [
-        _Stack(tuple(part), {**stack.split, **own}, problems) for part, own in zip(parts, splits, strict=True)
-    ]
+    return [_Stack(tuple(part), {**stack.split, **own}) for part, own in zip(parts, splits, strict=True)]
 
 
 def _own_words(part: Sequence[FrameFacts], frames: Sequence[FrameFacts]) -> str:

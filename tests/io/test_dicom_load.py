@@ -1,6 +1,7 @@
 """A series becomes a volume with exactly the values that its files state, or is refused by name."""
 
 import os
+import pickle
 import zipfile
 from dataclasses import replace
 
@@ -12,10 +13,12 @@ from pydicom.pixels import apply_modality_lut
 from pydicom.uid import JPEGLSLossless, RLELossless
 from slices import MR_IMAGE, ct_stack
 
-from gist_imaging import Quantity, load_series, scan_folder
-from gist_imaging.errors import Cancelled, IntakeError, SeriesError
+from gist_imaging import Quantity, load_series, read_volume, scan_folder
+from gist_imaging.errors import Cancelled, IdentityError, IntakeError, SeriesError
 from gist_imaging.io.dicom_load import identify
+from gist_imaging.io.identity import identity_of
 from gist_imaging.problems import Code
+from gist_imaging.study.series import PatientIdentity
 from gist_imaging.study.split import assemble
 
 AS_MR = {
@@ -190,6 +193,31 @@ def test_ct_is_in_hounsfield_units_unless_it_says_otherwise(rescale_type, quanti
     (series,) = assemble(ct_stack(rescale_type=rescale_type))
 
     assert identify(series) is quantity
+
+
+def test_a_series_of_two_patients_loads_with_a_reason_only(tmp_path):
+    folder = save_stack(tmp_path / "ct")
+    save(ct_image(5, PatientID="MARKER-2"), folder / "0006")
+    series = only_series(folder)
+
+    with pytest.raises(IdentityError, match="they differ in PatientID; are these the same") as asked:
+        load_series(series)
+    with pytest.raises(IdentityError, match="--override-reason"):
+        read_volume(folder)
+    volume = read_volume(folder, override_reason="one patient, renamed in the archive")
+
+    assert "MARKER" not in str(asked.value)
+    assert pickle.loads(pickle.dumps(asked.value)).in_series
+    assert [override.code for override in volume.overrides] == [Code.MIXED_FRAME_OF_REFERENCE]
+
+
+def test_who_was_scanned_is_asked_when_the_slices_differ(tmp_path):
+    folder = save_stack(tmp_path / "ct", PatientSex="F")
+    save(ct_image(5, PatientID="MARKER-2", PatientSex="F"), folder / "0006")
+
+    with pytest.raises(IdentityError, match="PatientID"):
+        identity_of(folder)
+    assert identity_of(folder, reason="one patient, renamed") == PatientIdentity("", "", "F")
 
 
 def test_an_error_of_the_gate_blocks_and_an_override_travels_with_the_volume(tmp_path):

@@ -200,10 +200,11 @@ def test_time_points_of_one_series_are_told_apart(folder, phases, slices):
     assert all(found.geometry is not None for found in series)
 
 
-def test_time_points_that_only_instance_numbers_tell_apart_wait_for_a_reader():
+def test_time_points_that_only_instance_numbers_tell_apart_are_volumes():
     series = index_of(INGEST / "time_series_in_one_series_ge_epi").series
 
-    assert all(Code.DUPLICATE_POSITION in codes(found) for found in series)
+    assert all(found.kind is SeriesKind.VOLUME for found in series)
+    assert [load_series(found).voxels.shape for found in series] == [(15, 64, 64)] * 2
 
 
 def test_the_frames_of_a_trace_image_are_one_volume_of_b_2500():

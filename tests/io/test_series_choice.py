@@ -50,6 +50,15 @@ def test_the_list_of_choices_shows_no_free_text():
     assert "MARKER" not in str(several.value)
 
 
+def test_the_advice_names_options_that_choose_one():
+    with pytest.raises(GistImagingError, match=r"--series-uid 1\.2\.3 --split b_value=50\.0") as several:
+        choose_series(index(series(b_value=50.0), series(b_value=400.0)))
+    with pytest.raises(GistImagingError, match=r"--series-uid 1\.2\.3 --split 'phase=40 %'"):
+        choose_series(index(series(phase="40 %")), "9.9")
+
+    assert several.value.advice.startswith("choose one")
+
+
 def test_the_one_series_that_can_be_measured_is_taken_whatever_lies_beside_it():
     good = series("1.2.3")
     others = (

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from slices import ct_stack, mr_stack, renumbered
 
 from gist_imaging.problems import Code
-from gist_imaging.study.series import SeriesKind
+from gist_imaging.study.series import PatientIdentity, SeriesKind
 from gist_imaging.study.split import assemble
 
 AXIAL = Rotation.identity()
@@ -140,12 +140,113 @@ def test_a_phase_that_lacks_a_slice_is_still_a_phase_with_a_hole():
     assert Code.MISSING_SLICES in codes(holed)
 
 
-def test_phases_that_only_instance_numbers_tell_apart_need_a_reader():
+def test_complete_stacks_that_follow_one_another_by_instance_number_are_volumes():
     found = assemble([*mr_stack(PLACES), *renumbered(mr_stack(PLACES), 13)])
 
-    assert [series.shape[0] for series in found] == [12, 12]
-    assert all(series.kind is SeriesKind.REFUSED for series in found)
-    assert all(Code.DUPLICATE_POSITION in codes(series) for series in found)
+    assert [series.split for series in found] == [{"temporal_position": 1.0}, {"temporal_position": 2.0}]
+    assert all(series.kind is SeriesKind.VOLUME and series.shape[0] == 12 for series in found)
+    assert all(series.problems == () for series in found)
+    assert [series.frames[0].instance_number for series in found] == [1, 13]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        renumbered(mr_stack(PLACES), 13)[:-1],
+        renumbered(mr_stack(PLACES)[::-1], 13),
+        [replace(frame, instance_number=1) for frame in renumbered(mr_stack(PLACES), 13)],
+        [*renumbered(mr_stack(PLACES), 13)[1:], *renumbered(mr_stack(PLACES)[3:4], 25)],
+    ],
+    ids=["a slice is missing", "the other way round", "numbered alike", "a slice is doubled"],
+)
+def test_instance_numbers_that_give_no_equal_stacks_separate_nothing(second):
+    (series,) = assemble([*mr_stack(PLACES), *second])
+
+    assert series.kind is SeriesKind.REFUSED
+    assert Code.DUPLICATE_POSITION in codes(series)
+
+
+@pytest.mark.parametrize("part", [slice(4, 7), slice(9, 10)], ids=["three slices", "one slice"])
+def test_a_small_part_of_a_later_phase_is_a_stack_of_its_own(part):
+    second = renumbered(mr_stack(PLACES)[part], 13, acquisition_number=2)
+    found = assemble([*mr_stack(PLACES), *second])
+
+    assert [series.split for series in found] == [{"temporal_position": 1.0}, {"temporal_position": 2.0}]
+    assert [len(series.frames) for series in found] == [12, len(second)]
+    assert all(series.kind is SeriesKind.VOLUME for series in found)
+
+
+def test_a_small_part_with_a_hole_of_its_own_is_not_split_off():
+    second = renumbered(mr_stack(PLACES)[2:9], 13, acquisition_number=2)
+    frames = [*mr_stack(np.arange(30) * 3.0), *second[:1], *second[2:3], *second[5:]]
+    (series,) = assemble(frames)
+
+    assert Code.DUPLICATE_POSITION in codes(series)
+
+
+def test_numbers_that_differ_from_slice_to_slice_make_no_stacks_of_single_slices():
+    frames = [*mr_stack(PLACES), *renumbered(mr_stack(PLACES)[2:4], 13)]
+    numbered = [replace(frame, acquisition_number=n) for n, frame in enumerate(frames)]
+    (series,) = assemble(numbered)
+
+    assert Code.DUPLICATE_POSITION in codes(series)
+
+
+def test_echoes_that_state_their_number_alone_are_told_apart():
+    second = renumbered(mr_stack(PLACES), 13, echo_number=2)
+    found = assemble([*mr_stack(PLACES, echo_number=1), *second])
+
+    assert [series.split for series in found] == [{"echo_number": 1.0}, {"echo_number": 2.0}]
+    assert all(series.kind is SeriesKind.VOLUME for series in found)
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        (PatientIdentity("MARKER-2", "19500101", "F"), "PatientID"),
+        (PatientIdentity("MARKER-1", "19500102", "F"), "PatientBirthDate"),
+        (PatientIdentity("MARKER-1", "19500101", "M"), "PatientSex"),
+    ],
+    ids=["ID", "birth date", "sex"],
+)
+def test_slices_of_two_patients_in_one_series_are_a_question(other, name):
+    frames = ct_stack(patient=PatientIdentity("MARKER-1", "19500101", "F"))
+    frames[30:] = [replace(frame, patient=other) for frame in frames[30:]]
+    (series,) = assemble(frames)
+
+    assert series.kind is SeriesKind.REFUSED
+    assert series.patient_conflicts == (name,)
+    assert codes(series) == {Code.MIXED_FRAME_OF_REFERENCE}
+    assert f"they differ in {name}: are these the same patient?" in series.problems[0].message
+    assert "MARKER" not in str(series.to_json())
+    assert series.patient.differing(frames[0].patient) == ()
+
+
+def test_slices_that_name_nobody_contradict_nobody():
+    frames = ct_stack(patient=PatientIdentity("MARKER-1", "19500101", "F"))
+    frames[:9] = [replace(frame, patient=PatientIdentity()) for frame in frames[:9]]
+    (series,) = assemble(frames)
+
+    assert series.kind is SeriesKind.VOLUME
+    assert series.patient == frames[-1].patient
+
+
+@pytest.mark.parametrize(
+    ("description", "places", "is_localizer"),
+    [
+        ("3-plane Localizer", [0.0], True),
+        ("SCOUT_sag", [0.0], True),
+        ("AAHead survey", [0.0], True),
+        ("t2_tse_tra", [0.0], False),
+        ("localizer", PLACES, False),
+        ("colonoscouting", [0.0], False),
+    ],
+)
+def test_a_single_mr_slice_that_is_called_a_localizer_is_one(description, places, is_localizer):
+    (series,) = assemble(mr_stack(places, description=description))
+
+    assert (Code.LOCALIZER in codes(series)) is is_localizer
+    assert (series.kind is SeriesKind.NOT_A_VOLUME) is is_localizer
 
 
 def test_phases_that_nothing_tells_apart_are_refused_as_one():
@@ -262,6 +363,8 @@ def test_fewer_images_than_the_archive_announces_are_told():
         ({"sop_class_uid": "1.2.840.10008.5.1.4.1.1.481.3", "modality": "RTSTRUCT"}, {Code.NOT_AN_IMAGE}),
         ({"sop_class_uid": "1.2.840.10008.5.1.4.1.1.6.1", "modality": "US"}, {Code.NOT_AN_IMAGE}),
         ({"samples_per_pixel": 3}, {Code.SECONDARY_CAPTURE}),
+        ({"photometric": "PALETTE COLOR"}, {Code.SECONDARY_CAPTURE}),
+        ({"photometric": "RGB"}, {Code.SECONDARY_CAPTURE}),
         ({"image_type": ("ORIGINAL", "PRIMARY", "LOCALIZER")}, {Code.SCOUT, Code.LOCALIZER}),
         ({"image_type": ("ORIGINAL", "PRIMARY", "LOCALIZER"), "modality": "MR"}, {Code.LOCALIZER}),
     ],
