@@ -36,6 +36,8 @@ __all__ = [
 # Scanners round direction cosines; the geometry gate allows 1e-4 (inclusive), beyond is for pydicom.
 _ORTHONORMAL_WITHIN = 1e-4
 
+# What `plane_facts` believes of a slope (inclusive); larger ones are for pydicom.
+_SLOPE_AT_MOST = 1e4
 
 # Defined terms of Specific Character Set (PS3.3 C.12.1.1.2); ASCII means the same in each of them.
 _CHARACTER_SET = re.compile(rb"ISO_IR \d{1,3}|ISO 2022 IR \d{1,3}|GB18030|GBK|")
@@ -187,9 +189,9 @@ def matrix(*raw: bytes) -> tuple[int, int, int, int, int, int]:
 @lru_cache(maxsize=1024)
 def rescale(slope: bytes, intercept: bytes, kind: bytes) -> tuple[float | None, float | None, str | None]:
     """Return Rescale slope, intercept and type: all stated, or none."""
-    a, b = first_number(slope), first_number(intercept)
-    if a is None and b is None:
+    slopes, intercepts = decimals(slope), decimals(intercept)
+    if not slopes and not intercepts:
         return None, None, None
-    if a is None or b is None or a == 0:
+    if len(slopes) != 1 or len(intercepts) != 1 or not 0 < slopes[0] <= _SLOPE_AT_MOST:
         raise Declined
-    return a, b, plain_text(kind) or None
+    return slopes[0], intercepts[0], plain_text(kind) or None

@@ -17,10 +17,21 @@ from gist_imaging.study.flags import (
     with_reason,
 )
 
-__all__ = ["orientation_fault", "place_facts", "real_world_facts", "rescale_facts", "thickness_facts"]
+__all__ = [
+    "RESCALE_SLOPE_AT_MOST",
+    "orientation_fault",
+    "place_facts",
+    "real_world_facts",
+    "rescale_facts",
+    "thickness_facts",
+]
 
 # Scanners round direction cosines; 1e-4 is what the geometry gate allows (inclusive).
 _ORTHONORMAL_WITHIN = 1e-4
+
+# House rule: the largest slope (inclusive) that is believed. A 16-bit value through a larger one would be
+# beyond every quantity of CT, MR or PET; an ordinary one is 1 for CT and below 100 for the others.
+RESCALE_SLOPE_AT_MOST = 1e4
 
 # UCUM units of diffusion coefficients, as the factor that takes them to 10⁻³ mm²/s.
 _ADC_UNITS = {
@@ -120,8 +131,11 @@ def rescale_facts(dataset: Dataset) -> tuple[dict[str, Any], list[str]]:
             continue
         if stated is None:
             continue
-        if name == "rescale_slope" and stated[0] == 0:
-            flags.append(with_reason(RESCALE_BAD, "a slope of 0"))
+        found = f"{len(stated)} numbers" if len(stated) > 1 else ""
+        if not found and name == "rescale_slope":
+            found = _slope_fault(stated[0])
+        if found:
+            flags.append(with_reason(RESCALE_BAD, found))
             continue
         numbers[name] = stated[0]
     if len(numbers) == 1:
@@ -130,6 +144,14 @@ def rescale_facts(dataset: Dataset) -> tuple[dict[str, Any], list[str]]:
     if len(numbers) != 2:
         return {}, flags
     return {**numbers, "rescale_type": element_text(dataset, "RescaleType") or None}, flags
+
+
+def _slope_fault(slope: float) -> str:
+    if slope == 0:
+        return "a slope of 0"
+    if slope < 0:
+        return "a slope below 0"
+    return "" if slope <= RESCALE_SLOPE_AT_MOST else f"a slope above {RESCALE_SLOPE_AT_MOST:g}"
 
 
 def real_world_facts(mappings: Any) -> dict[str, Any]:

@@ -101,9 +101,7 @@ def _close(one: Sequence[float], other: Sequence[float], within: float) -> bool:
 
 
 def _rescale(frames: Sequence[FrameFacts]) -> list[Problem]:
-    problems = _bad(
-        frames, flags.RESCALE_BAD, Code.BAD_RESCALE, "a finite slope other than 0 and an intercept"
-    )
+    problems = _bad(frames, flags.RESCALE_BAD, Code.BAD_RESCALE, "one slope above 0 and one intercept")
     table = [frame for frame in frames if flags.MODALITY_LUT in frame.flags]
     if table and not problems:
         found = "a slope and an intercept are needed, the values go through a table (Modality LUT)"

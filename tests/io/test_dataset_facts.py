@@ -63,6 +63,10 @@ def test_a_plain_image_gives_its_place_and_scale():
         ((0x0028, 0x1053), "DS", b"0 ", Code.BAD_RESCALE, "slope of 0"),
         ((0x0028, 0x1053), "DS", b"1e400 ", Code.BAD_RESCALE, "beyond all bounds"),
         ((0x0028, 0x1053), "DS", b"", Code.BAD_RESCALE, "no slope"),
+        ((0x0028, 0x1053), "DS", b"-1", Code.BAD_RESCALE, "slope below 0"),
+        ((0x0028, 0x1053), "DS", b"1e10", Code.BAD_RESCALE, "slope above 10000"),
+        ((0x0028, 0x1053), "DS", b"1\\2 ", Code.BAD_RESCALE, "2 numbers"),
+        ((0x0028, 0x1052), "DS", b"-1024\\0 ", Code.BAD_RESCALE, "2 numbers"),
         ((0x0028, 0x1052), "DS", b"Doe^Jane", Code.BAD_RESCALE, "a text"),
     ],
 )
