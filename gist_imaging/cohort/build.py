@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from gist_imaging.cohort.accept import accepted_for_density, accepted_for_size
 from gist_imaging.cohort.clock import PatientClock
 from gist_imaging.cohort.derive import analysis_rows
 from gist_imaging.cohort.emit import codelist_rows, typed_frame
@@ -37,7 +39,7 @@ def cohort_frames(records: Iterable[ScanRecord], study: StudyFacts) -> dict[str,
     """
     kept, clocks = settled(records)
     measured = [record for record in kept if record.failure is None]
-    series = _series(measured)
+    series = _series(measured, clocks)
     rows: dict[str, list[Row]] = {
         "patients": _patients(kept, clocks, study),
         "timepoints": _timepoints(kept, clocks, study),
@@ -113,9 +115,10 @@ def _timepoints(
     return rows
 
 
-def _series(records: Sequence[ScanRecord]) -> list[Row]:
+def _series(records: Sequence[ScanRecord], clocks: dict[str, PatientClock]) -> list[Row]:
     rows = []
     for name, held in _grouped(records, series_id):
+        clock = clocks[held[0].patient_id]
         facts = [record.series for record in held if record.series is not None]
         first = facts[0]
         modality = _only(fact.modality for fact in facts) or "OT"
@@ -125,6 +128,7 @@ def _series(records: Sequence[ScanRecord]) -> list[Row]:
                 "series_id": name,
                 "patient_id": held[0].patient_id,
                 "timepoint_id": held[0].timepoint_id,
+                "scan_day": _series_day(clock, held),
                 "modality": modality,
                 "sequence": sequence,
                 "image_kind": image_kind(modality, sequence),
@@ -147,6 +151,13 @@ def _series(records: Sequence[ScanRecord]) -> list[Row]:
             }
         )
     return rows
+
+
+def _series_day(clock: PatientClock, records: Sequence[ScanRecord]) -> int | None:
+    """Return the day of a series: its own, else that of its visit."""
+    own = next((day for record in records if (day := clock.day(record)) is not None), None)
+    label = records[0].timepoint_label
+    return own if own is not None else next(visit.day for visit in clock.visits if visit.label == label)
 
 
 def _lesions(records: Sequence[ScanRecord], clocks: dict[str, PatientClock]) -> list[Row]:
@@ -193,37 +204,28 @@ def _segmentation_id(record: ScanRecord) -> str:
 
 
 def _segmentations(records: Sequence[ScanRecord], series: Sequence[Row]) -> list[Row]:
-    kinds = {row["series_id"]: row["image_kind"] for row in series}
-    gaps = {row["series_id"]: row["spacing_z_mm"] for row in series}
-
-    def line(record: ScanRecord) -> tuple[str, ...]:
-        return (record.lesion_id, record.timepoint_id, record.reader_id, kinds[series_id(record)])
-
-    accepted: dict[tuple[str, ...], tuple[int, float, str]] = {}
-    for record in records:
-        rank = (record.read_no, gaps[series_id(record)], series_id(record))
-        accepted[line(record)] = min(rank, accepted.get(line(record), rank))
-    rows = []
-    for record in records:
-        read_no, _, chosen_series = accepted[line(record)]
-        rows.append(
-            {
-                "segmentation_id": _segmentation_id(record),
-                "patient_id": record.patient_id,
-                "lesion_id": record.lesion_id,
-                "timepoint_id": record.timepoint_id,
-                "series_id": series_id(record),
-                "reader_id": record.reader_id,
-                "read_no": record.read_no,
-                "accepted": (read_no, chosen_series) == (record.read_no, series_id(record)),
-                "method": record.mask_method,
-                "mask_sha256": record.mask_sha256,
-                "mask_empty": bool(record.mask_empty),
-                "touches_image_border": bool(record.mask_touches_edge),
-                "n_voxels": record.n_voxels or 0,
-                "problem_codes": ";".join(sorted(set(record.problems))) or None,
-            }
-        )
+    rows: list[Row] = [
+        {
+            "segmentation_id": _segmentation_id(record),
+            "patient_id": record.patient_id,
+            "lesion_id": record.lesion_id,
+            "timepoint_id": record.timepoint_id,
+            "series_id": series_id(record),
+            "reader_id": record.reader_id,
+            "read_no": record.read_no,
+            "method": record.mask_method,
+            "mask_sha256": record.mask_sha256,
+            "mask_empty": bool(record.mask_empty),
+            "touches_image_border": bool(record.mask_touches_edge),
+            "n_voxels": record.n_voxels or 0,
+            "problem_codes": ";".join(sorted(set(record.problems))) or None,
+        }
+        for record in records
+    ]
+    for_size, for_density = accepted_for_size(rows, series), accepted_for_density(rows, series)
+    for row in rows:
+        row["accepted"] = row["segmentation_id"] in for_size
+        row["accepted_density"] = row["segmentation_id"] in for_density
     return rows
 
 
@@ -232,7 +234,8 @@ def _measurements(record: ScanRecord) -> list[Row]:
 
 
 def _failures(records: Sequence[ScanRecord]) -> list[Row]:
-    rows: dict[str, Row] = {}
+    rows = []
+    copies: Counter[str] = Counter()
     for record in records:
         if record.failure is None:
             continue
@@ -242,11 +245,15 @@ def _failures(records: Sequence[ScanRecord]) -> list[Row]:
             "lesion_id": record.lesion_id,
             "reader_id": record.reader_id,
             "read_no": record.read_no,
+            "series_no": record.series_no,
             "modality": record.series.modality if record.series else None,
             "stage": record.failure.stage,
             "code": record.failure.code,
             "message": exportable_message(record.failure.code, record.failure.message),
         }
-        row["failure_id"] = sha256_of(row)[:16]
-        rows[row["failure_id"]] = row
-    return list(rows.values())
+        # Records that are equal but for their masks give equal rows, and none of them may get lost.
+        content = sha256_of(row)
+        row["failure_id"] = sha256_of([content, copies[content]])[:16]
+        copies[content] += 1
+        rows.append(row)
+    return rows

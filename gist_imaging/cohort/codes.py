@@ -71,6 +71,13 @@ CODELISTS: dict[str, dict[str, str]] = {
         "absent": "the reader found no lesion (empty mask): sizes are 0",
         "not_evaluable": "the definition gives no value; see reason",
         "not_done": "not measured",
+        "failed": "measuring was tried and failed; see the table failures",
+    },
+    "density_reason": {
+        "no_density": "attenuation is missing at a visit: other images than CT, or an empty mask",
+        "phase_unknown": "the contrast phase of a visit is not stated",
+        "phase_differs": "the contrast phases of the two visits differ",
+        "baseline_not_above_0": "attenuation at baseline is 0 HU or below: it has no change in percent",
     },
     "plane": {
         "axial": "transverse slices",

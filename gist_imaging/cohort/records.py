@@ -147,6 +147,7 @@ class ScanRecord:
     is_baseline : the baseline as the manifest states it; None: the earliest visit
     reader_kind : human, algorithm or consensus
     read_no : 1 for the first read of a reader, 2 for the second, ...
+    series_no : which of the images listed for the visit, so that two that failed are two failures
     mask_method : manual, threshold, region_grow, random_walker, interpolation, model, model_edited, mixed
         or imported (from another tool, which did not say how)
     mask_sha256 : of the mask on its grid
@@ -175,6 +176,7 @@ class ScanRecord:
     reader_id: str = "R1"
     reader_kind: str = "human"
     read_no: int = 1
+    series_no: int = 1
     series: SeriesFacts | None = None
     mask_sha256: str | None = None
     mask_method: str = "imported"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from gist_imaging.cohort.codes import ML_PER_MM3
-from gist_imaging.cohort.lines import Line, Read, accepted_lines
+from gist_imaging.cohort.lines import Line, Read, accepted_lines, visits_after_surgery
 from gist_imaging.response.assess import assess_every_visit
-from gist_imaging.response.change import Response
+from gist_imaging.response.change import Category, Reason, Response
 from gist_imaging.response.visit import LesionState, TargetLesion, Visit
 from gist_imaging.study.case import ContrastPhase
 
-__all__ = ["response_rows"]
+__all__ = ["AFTER_SURGERY", "response_rows"]
 
 Row = dict[str, Any]
 Rows = Mapping[str, Sequence[Row]]
+
+AFTER_SURGERY = "after_surgery"
+"""Reason why a visit after the operation is not evaluable: the surgeon took the tumour away, not the drug."""
 
 _JUDGED = {
     "recist11": ("longest_axial_diameter",),
@@ -32,26 +36,71 @@ def response_rows(rows: Rows, criteria: Sequence[str]) -> list[Row]:
 
     Targets are the lesions read at baseline, summed by the criterion. One that was read at baseline and not
     at a follow-up makes that visit not evaluable. A lesion that no table knows at baseline, and whose mask
-    is not empty, is a new lesion from the visit it is first outlined at.
+    is not empty, is a new lesion from the visit it is first outlined at. Where nothing was read at baseline
+    every follow-up is not evaluable, and so is every visit after surgery.
     """
     visits = {row["timepoint_id"]: row for row in rows["timepoints"]}
     first_seen = {row["lesion_id"]: row["first_seen_timepoint_id"] for row in rows["lesions"]}
+    late = visits_after_surgery(rows)
     found = []
     for line in accepted_lines(rows):
-        compared = [line.baseline, *line.follow_ups]
-        if len(compared) < 2:
-            continue
         new = _first_new_visit(line, visits, first_seen)
-        seen = [_visit(line, name, visits, compared, new) for name in compared]
+        before = [line.baseline, *(visit for visit in line.follow_ups if visit not in late)]
         for criterion in criteria:
-            responses = assess_every_visit(seen, criterion)
-            found += [
-                _row(line, name, compared[: number + 1], criterion, response)
-                for number, (name, response) in enumerate(
-                    zip(line.follow_ups, responses, strict=True), start=1
-                )
-            ]
+            found += _judged(line, before, criterion, visits, new)
+            for visit in line.follow_ups:
+                if visit in late:
+                    found += _judged(line, [line.baseline, visit], criterion, visits, new, AFTER_SURGERY)
     return found
+
+
+def _judged(
+    line: Line,
+    compared: Sequence[str],
+    criterion: str,
+    visits: Mapping[str, Row],
+    new: int | None,
+    reason: str | None = None,
+) -> list[Row]:
+    """Return a row for each of the visits `compared` but the first, the baseline.
+
+    Parameters
+    ----------
+    reason : why none of them can be judged, or None
+    """
+    if len(compared) < 2:
+        return []
+    if not line.has_baseline:
+        reason = str(Reason.BASELINE_NOT_EVALUABLE)
+    seen = [_visit(line, name, visits, compared, new) for name in compared]
+    responses = assess_every_visit(seen, criterion)
+    return [
+        _row(
+            line,
+            name,
+            compared[: number + 1],
+            criterion,
+            response if reason is None else _ne(response, reason),
+        )
+        for number, (name, response) in enumerate(zip(compared[1:], responses, strict=True), start=1)
+    ]
+
+
+def _ne(response: Response, reason: str) -> Response:
+    """Return a response with its sums, and neither a category nor a change."""
+    return replace(
+        response,
+        category=Category.NE,
+        category_persistent=Category.NE,
+        target_response=Category.NE,
+        rule=None,
+        reason=reason,
+        query=None,
+        nadir_value=None,
+        change_pct_baseline=None,
+        change_pct_nadir=None,
+        density_change_pct=None,
+    )
 
 
 def _first_new_visit(line: Line, visits: Mapping[str, Row], first_seen: Mapping[str, str]) -> int | None:
@@ -71,17 +120,26 @@ def _first_new_visit(line: Line, visits: Mapping[str, Row], first_seen: Mapping[
 def _visit(
     line: Line, name: str, visits: Mapping[str, Row], compared: Sequence[str], new: int | None
 ) -> Visit:
-    targets = line.reads[line.baseline].keys()
-    reads = [read for lesion, read in line.reads[name].items() if lesion in targets]
-    phases = {read.series["contrast_phase"] for read in reads}
+    held = line.reads.get(name, {})
+    targets = line.reads[line.baseline].keys() if line.has_baseline else _lesions(line)
+    reads = [read for lesion, read in held.items() if lesion in targets]
+    unread = sorted(targets - held.keys()) if name == line.baseline else []
+    phases = {read.density_series["contrast_phase"] for read in reads}
     days = [visits[visit]["scan_day"] for visit in compared]
     increasing = None not in days and all(later > earlier for earlier, later in pairwise(days))
     return Visit(
-        targets=tuple(_target(read) for read in reads),
+        targets=(
+            *(_target(read) for read in reads),
+            *(TargetLesion(lesion_id=lesion, state=LesionState.NOT_EVALUABLE) for lesion in unread),
+        ),
         day=visits[name]["scan_day"] if increasing else None,
         phase=ContrastPhase(phases.pop()) if len(phases) == 1 else ContrastPhase.UNKNOWN,
         new_lesion=new is not None and visits[name]["order"] >= new,
     )
+
+
+def _lesions(line: Line) -> Set[str]:
+    return {lesion for reads in line.reads.values() for lesion in reads}
 
 
 def _target(read: Read) -> TargetLesion:
@@ -96,7 +154,7 @@ def _target(read: Read) -> TargetLesion:
         short_axis_mm=read.value("short_axis"),
         volume_mm3=None if volume_ml is None else volume_ml / ML_PER_MM3,
         mean_hu=read.value("mean_hu"),
-        in_hu=image["quantity"] == "HU",
+        in_hu=read.density_series["quantity"] == "HU",
         n_voxels=read.segmentation["n_voxels"],
         nominal_spacing_mm=tuple(image[f"spacing_{axis}_mm"] for axis in "zyx"),
         physical=bool(image["geometry_physical"]),
@@ -109,7 +167,7 @@ def _row(line: Line, name: str, used: Sequence[str], criterion: str, response: R
     def told(value: float | None) -> float | None:
         return value * ML_PER_MM3 if value is not None and response.unit == "mm3" else value
 
-    reads = [read for visit in used for read in line.reads[visit].values()]
+    reads = [read for visit in used for read in line.reads.get(visit, {}).values()]
     inputs = {
         read.numbers[measured]["measurement_id"]
         for read in reads

@@ -56,7 +56,9 @@ def settled(records: Iterable[ScanRecord]) -> tuple[list[ScanRecord], dict[str, 
 
     Records that contradict others become failures of stage manifest, so that they harm no other patient.
     """
-    unique = {canonical_json(record.to_json()): record for record in records}
+    unique: dict[str, ScanRecord] = {}
+    for record in sorted(records, key=lambda record: record.series_no):
+        unique.setdefault(_content(record), record)
     ordered = [unique[text] for text in sorted(unique)]
     by_patient: dict[str, list[ScanRecord]] = defaultdict(list)
     for record in ordered:
@@ -70,6 +72,12 @@ def settled(records: Iterable[ScanRecord]) -> tuple[list[ScanRecord], dict[str, 
         else:
             kept += _without_series_conflicts(held)
     return kept, clocks
+
+
+def _content(record: ScanRecord) -> str:
+    """Return what tells a record from others; of a measured one the image does, whatever its place."""
+    held = record.to_json()
+    return canonical_json(held if record.failure is not None else {**held, "series_no": 0})
 
 
 def _patient_conflict(records: Sequence[ScanRecord], clock: PatientClock) -> str | None:
@@ -105,6 +113,11 @@ def _without_series_conflicts(records: Sequence[ScanRecord]) -> list[ScanRecord]
             name
             for name in _SERIES_FACTS
             if len({getattr(record.series, name) for record in held} - UNSTATED) > 1
+        ]
+        differing += [
+            name
+            for name in ("scan_date", "scan_day")
+            if len({getattr(record, name) for record in held} - {None}) > 1
         ]
         for record in held if differing else ():
             reasons[id(record)] = (CONFLICTING_FACTS, f"one series is given several {', '.join(differing)}")

@@ -105,6 +105,12 @@ _SERIES = Table(
         ),
         Column("patient_id", "string", "who was scanned", required=True, pattern=PATIENT),
         Column("timepoint_id", "string", "at which visit", required=True, pattern=TIMEPOINT),
+        Column(
+            "scan_day",
+            "integer",
+            "day of this scan, days from day 0; that of its visit where the source gives none of its own",
+            "d",
+        ),
         Column("modality", "string", "modality", codes="modality", required=True),
         Column("sequence", "string", "sequence as the source names it, such as T2_ax or ADC", pattern=LOCAL),
         Column(
@@ -234,8 +240,15 @@ _SEGMENTATIONS = Table(
         Column(
             "accepted",
             "boolean",
-            "whether it counts for response: the first read, on the thinnest slices of its kind; "
+            "whether sizes are taken from it: the first read, on the thinnest slices of its kind; "
             "one per lesion, visit, reader and image kind",
+            required=True,
+        ),
+        Column(
+            "accepted_density",
+            "boolean",
+            "whether voxel values such as mean_hu are taken from it: a read in the portal venous phase "
+            "before others, then by the rule of accepted; one per lesion, visit, reader and image kind",
             required=True,
         ),
         Column("method", "string", "how it was made", codes="mask_method", required=True),

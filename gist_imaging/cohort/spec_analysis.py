@@ -19,7 +19,7 @@ def _paired(prefix: str, measured: str, unit: str | None) -> tuple[Column, ...]:
         Column(
             f"{prefix}_pre_status",
             "string",
-            f"status of {prefix}_pre",
+            f"status of {prefix}_pre; failed or not_done where the baseline was not measured",
             codes="measurement_status",
             required=True,
         ),
@@ -59,8 +59,8 @@ ANALYSIS_PATIENT = Table(
         Column(
             "image_kind",
             "string",
-            "images shown: the kind with most visits of the primary lesion by that reader; at equal number "
-            "CT before others, then by name",
+            "images shown: a kind read at baseline before others, then the kind with most visits of the "
+            "primary lesion by that reader; at equal number CT before others, then by name",
             required=True,
             pattern=IMAGE_KIND,
         ),
@@ -74,27 +74,38 @@ ANALYSIS_PATIENT = Table(
         Column(
             "pre_timepoint_id",
             "string",
-            "the baseline visit if the kind was read there, else the first visit with it",
+            "the baseline visit (timepoints.is_baseline), whether it could be measured or not",
             required=True,
             pattern=TIMEPOINT,
         ),
         Column(
             "post_timepoint_id",
             "string",
-            "the last later visit labelled presurgery with that kind, else the last later one not after "
-            "surgery_day",
+            "the last later visit labelled presurgery with that kind, else the last later one; never a visit "
+            "after surgery_day, labelled postop, or after such a visit",
             pattern=TIMEPOINT,
         ),
-        Column("days_pre_to_post", "integer", "days between the two visits", "d"),
+        Column("days_pre_to_post", "integer", "days between the two series that sizes were measured on", "d"),
         *_paired("ld", f"longest_axial_diameter {_PRIMARY}", "mm"),
         *_paired(
             "vol", f"volume {_PRIMARY} (change from voxel counts where not physical on equal grids)", "mL"
         ),
         *_paired("hu", f"mean_hu {_PRIMARY}", "HU"),
+        Column("contrast_phase_pre", "string", "phase that hu_pre was read in", codes="contrast_phase"),
+        Column("contrast_phase_post", "string", "phase that hu_post was read in", codes="contrast_phase"),
+        Column(
+            "hu_change_status",
+            "string",
+            "status of hu_change_pct: measured only where both phases are known and equal",
+            codes="measurement_status",
+            required=True,
+        ),
+        Column("hu_change_reason", "string", "why hu_change_pct is not evaluable", codes="density_reason"),
         Column(
             "size_at_surgery_mm",
             "number",
-            "ld_post_mm if arm is neoadjuvant, ld_pre_mm if upfront_surgery, else empty",
+            "ld_post_mm if arm is neoadjuvant, ld_pre_mm if upfront_surgery and the baseline is not after "
+            "surgery, else empty",
             "mm",
             minimum=0,
         ),
@@ -114,8 +125,8 @@ ANALYSIS_PATIENT = Table(
                 ("post", "at post_timepoint_id"),
                 (
                     "best",
-                    "best of the visits up to the first PD, unconfirmed; SD from 6 weeks after imatinib "
-                    "start (else baseline) on; CR followed by PR is NE",
+                    "best of the visits before surgery up to the first PD, unconfirmed; SD from 6 weeks "
+                    "after imatinib start (else baseline) on; CR followed by PR is NE",
                 ),
             )
         ),

@@ -113,7 +113,11 @@ _RESPONSES = Table(
         ),
         Column("criterion", "string", "by which criterion", codes="criterion", required=True),
         Column(
-            "baseline_timepoint_id", "string", "the visit compared with", required=True, pattern=TIMEPOINT
+            "baseline_timepoint_id",
+            "string",
+            "the baseline visit (timepoints.is_baseline), also where it could not be measured",
+            required=True,
+            pattern=TIMEPOINT,
         ),
         Column("target_response", "string", "category of the target lesions alone", codes="response"),
         Column("overall_response", "string", "category of this visit alone", codes="response", required=True),
@@ -158,7 +162,12 @@ _RESPONSES = Table(
         Column("density_baseline_hu", "number", "mean attenuation at baseline (Choi)", "HU"),
         Column("density_change_pct", "number", "change of mean attenuation from baseline (Choi)", "%"),
         Column("rule", "string", "the rule that fired", words=True),
-        Column("reason", "string", "why not evaluable; required for NE", words=True),
+        Column(
+            "reason",
+            "string",
+            "why not evaluable, such as baseline_not_evaluable or after_surgery; required for NE",
+            words=True,
+        ),
         Column("query", "string", "what a reviewer should look at, such as PR_AFTER_CR", pattern=r"[A-Z_]+"),
         Column(
             "rule_version", "string", "version of the rules", required=True, pattern=r"[0-9A-Za-z._-]{1,40}"
@@ -179,13 +188,24 @@ _FAILURES = Table(
     ("failure_id",),
     (
         Column(
-            "failure_id", "string", "first 16 hex digits of SHA-256 of the row", required=True, pattern=HEX16
+            "failure_id",
+            "string",
+            "first 16 hex digits of SHA-256 of the row and of how many equal rows stand before it",
+            required=True,
+            pattern=HEX16,
         ),
         Column("patient_id", "string", "whose scan", required=True, pattern=PATIENT),
         Column("timepoint_id", "string", "at which visit", required=True, pattern=TIMEPOINT),
         Column("lesion_id", "string", "which lesion", required=True, pattern=LESION),
         Column("reader_id", "string", "whose mask", required=True, pattern=LOCAL),
         Column("read_no", "integer", "which read", required=True, minimum=1),
+        Column(
+            "series_no",
+            "integer",
+            "which of the images that are listed for this visit, in the order of their names",
+            required=True,
+            minimum=1,
+        ),
         Column("modality", "string", "modality, where it became known", codes="modality"),
         Column("stage", "string", "what was being done", codes="stage", required=True),
         Column("code", "string", "frozen problem code", required=True, pattern=r"[A-Z][A-Z0-9_]{1,63}"),

@@ -62,6 +62,97 @@ def test_undated_visits_are_ordered_by_labels_whose_order_is_known():
     assert clock.conflict is None
 
 
+def test_days_and_dates_of_events_give_the_day_of_surgery():
+    facts = {"t0_event": "imatinib_start", "surgery_date": "2024-06-10", "imatinib_start_date": "2024-01-05"}
+    clock = patient_clock([undated("baseline", scan_day=-4, **facts), undated("tp3m", scan_day=90, **facts)])
+
+    assert (clock.t0_event, clock.imatinib_start_day, clock.surgery_day) == ("imatinib_start", 0, 157)
+    assert [visit.day for visit in clock.visits] == [-4, 90]
+    assert clock.conflict is None
+
+
+def test_days_counted_from_surgery_are_moved_to_the_start_of_imatinib():
+    facts = {"t0_event": "surgery", "surgery_date": "2024-06-10", "imatinib_start_date": "2024-01-05"}
+    clock = patient_clock([undated("baseline", scan_day=-161, **facts)])
+
+    assert (clock.t0_event, clock.visits[0].day, clock.surgery_day) == ("imatinib_start", -4, 157)
+
+
+def test_a_day_beside_a_date_places_the_days_of_other_scans():
+    records = [
+        undated("baseline", scan_date="2024-01-01", scan_day=-4, t0_event="imatinib_start"),
+        undated("tp3m", scan_day=90, surgery_date="2024-06-10"),
+    ]
+    clock = patient_clock(records)
+
+    assert [visit.day for visit in clock.visits] == [-4, 90]
+    assert (clock.imatinib_start_day, clock.surgery_day, clock.conflict) == (0, 157, None)
+
+
+def test_events_have_days_where_the_scans_have_none():
+    facts = {"imatinib_start_date": "2024-01-05", "surgery_date": "2024-06-10"}
+    clock = patient_clock([undated("baseline", **facts), undated("tp3m", **facts)])
+
+    assert (clock.imatinib_start_day, clock.surgery_day) == (0, 157)
+    assert [visit.day for visit in clock.visits] == [None, None]
+
+
+def test_visits_that_have_a_day_keep_it_where_another_has_none():
+    records = [scan(), undated("tp3m"), scan(label="presurgery")]
+
+    assert [(visit.label, visit.day) for visit in patient_clock(records).visits] == [
+        ("baseline", -7),
+        ("tp3m", None),
+        ("presurgery", 182),
+    ]
+
+
+@pytest.mark.parametrize(("apart", "conflicts"), [(14, False), (15, True)], ids=["14 days", "15 days"])
+def test_scans_of_one_visit_lie_at_most_14_days_apart(apart, conflicts):
+    records = [undated("tp3m", scan_day=90), undated("tp3m", scan_day=90 + apart), undated("x", scan_day=0)]
+
+    assert bool(patient_clock(records).conflict) == conflicts
+
+
+@pytest.mark.parametrize(
+    ("label", "day", "conflicts"),
+    [
+        ("presurgery", 0, False),
+        ("presurgery", 1, True),
+        ("postop", -1, True),
+        ("postop", 0, False),
+        ("tp3m", 1, False),
+    ],
+)
+def test_a_label_that_says_on_which_side_of_surgery_agrees_with_the_days(label, day, conflicts):
+    records = [undated(name, scan_day=at, t0_event="surgery") for name, at in (("a", -90), (label, day))]
+
+    assert bool(patient_clock(records).conflict) == conflicts
+
+
+def test_one_visit_does_not_lie_on_both_sides_of_surgery():
+    records = [undated("tp3m", scan_day=at, t0_event="surgery") for at in (-2, 3)]
+
+    assert "surgery" in patient_clock(records).conflict
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [undated("a", scan_date="2024-01-01", scan_day=0), undated("b", scan_date="2024-04-01", scan_day=5)],
+        [undated("a", scan_date="2024-01-01", scan_day=0, t0_event="surgery", surgery_date="2024-01-02")],
+        [
+            scan(label="tp3m", scan_date="2020-09-01"),
+            undated("early"),
+            scan(label="presurgery", scan_date="2020-05-01"),
+        ],
+    ],
+    ids=["two days 0", "another day 0 than stated", "days against the order of labels"],
+)
+def test_dates_and_days_that_contradict_are_told(records):
+    assert patient_clock(records).conflict
+
+
 @pytest.mark.parametrize(
     "records",
     [
