@@ -8,7 +8,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from gist_imaging.errors import IntakeError
-from gist_imaging.io.element_values import element_text, first_number, text_of, value_at
+from gist_imaging.io.element_values import above_zero, element_text, first_number, text_of, value_at
 from gist_imaging.io.functional_groups import frame_fields
 from gist_imaging.io.mosaic import mosaic_tiles
 from gist_imaging.io.plane_facts import place_facts, real_world_facts, rescale_facts, thickness_facts
@@ -154,6 +154,7 @@ def _image_fields(dataset: Dataset, name: str) -> dict[str, Any]:
         "echo_time_ms": first_number(dataset, "EchoTime") or None,
         "echo_number": _whole(dataset, "EchoNumbers"),
         "b_value": b_value_of(dataset),
+        "kvp": above_zero(dataset, "KVP"),
         "phase": _cardiac_phase(dataset),
         "image_type": tuple(part for part in element_text(dataset, "ImageType").split("\\") if part),
         "lossy": element_text(dataset, "LossyImageCompression") == "01",

@@ -76,6 +76,7 @@ def load_series(
         slice_thickness_mm=median(thicknesses) if thicknesses else None,
         problems=tuple(problem for problem in series.problems if problem.code not in overridden),
         overrides=overrides,
+        kvp=_shared_kvp(series.frames),
         sop_uids=tuple(dict.fromkeys(frame.sop_instance_uid for frame in series.frames)),
     )
 
@@ -96,6 +97,11 @@ def identify(series: Series) -> Quantity:
     if frames and series.modality == "CT" and usable and types == {"HU"}:
         return Quantity.HU
     return Quantity.ARBITRARY
+
+
+def _shared_kvp(frames: Sequence[FrameFacts]) -> float | None:
+    stated = {frame.kvp for frame in frames}
+    return stated.pop() if len(stated) == 1 else None
 
 
 _NO_GRID = Problem(Code.NO_GEOMETRY, "positions are needed, this series has no grid")

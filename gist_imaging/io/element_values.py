@@ -13,6 +13,7 @@ from pydicom.multival import MultiValue
 
 __all__ = [
     "BadNumber",
+    "above_zero",
     "element_numbers",
     "element_text",
     "first_number",
@@ -102,6 +103,12 @@ def first_number(dataset: Dataset, tag: Any) -> float | None:
     except BadNumber:
         return None
     return numbers[0] if numbers else None
+
+
+def above_zero(dataset: Dataset, tag: Any) -> float | None:
+    """Return the first number of an element, or None where it holds no usable one above 0."""
+    number = first_number(dataset, tag)
+    return number if number is not None and number > 0 else None
 
 
 def element_text(dataset: Dataset, tag: Any) -> str:

@@ -64,11 +64,15 @@ def read_facts(request: Request, limits: Limits) -> FileFacts:
         With the frozen code of the refusal; so may pydicom's own errors come through.
     """
     path = Path(request.path)
+    modified_ns = path.stat().st_mtime_ns
     with open_stream(path, request.member, request.name, limits) as (stream, size):
-        walked = walk(stream.read(_HEAD_BYTES), size, path, request.name, IN_WORKER)
+        walked = walk(stream.read(_HEAD_BYTES), size, path, request.name, IN_WORKER, modified_ns)
         stream.seek(0)
         if not isinstance(walked, FrameFacts) or size > limits.file_at_most_bytes:
-            return read_with_pydicom(stream, size, request, limits)
+            facts = read_with_pydicom(stream, size, request, limits)
+            return replace(
+                facts, frames=tuple(replace(frame, modified_ns=modified_ns) for frame in facts.frames)
+            )
     if request.member is not None:
         walked = replace(walked, member=request.member, pixel_offset=None, pixel_length=None)
     return FileFacts(request.name, frames=(walked,))

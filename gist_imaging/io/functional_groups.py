@@ -6,7 +6,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from gist_imaging.io.element_values import element_text, first_number, value_at
+from gist_imaging.io.element_values import above_zero, element_text, first_number, value_at
 from gist_imaging.io.plane_facts import place_facts, real_world_facts, rescale_facts, thickness_facts
 
 __all__ = ["frame_fields"]
@@ -53,6 +53,7 @@ def _fields(dataset: Dataset, frame: Dataset, shared: Dataset) -> tuple[dict[str
         **real_world_facts(mappings),
         "echo_time_ms": first_number(group("MREchoSequence"), "EffectiveEchoTime") or None,
         "b_value": _b_value(dataset, group("MRDiffusionSequence")),
+        "kvp": above_zero(group("CTXRayDetailsSequence"), "KVP") or above_zero(dataset, "KVP"),
         "phase": _phase(group("CardiacSynchronizationSequence"), group("ContrastBolusUsageSequence")),
         "temporal_position": _temporal_position(content, group("TemporalPositionSequence")),
         **_frame_type(group),

@@ -14,6 +14,7 @@ from gist_imaging.study.series import PatientIdentity
 
 __all__ = [
     "Declined",
+    "above_zero",
     "as_float",
     "check_character_set",
     "decimals",
@@ -122,6 +123,12 @@ def first_number(raw: bytes) -> float | None:
     """Return the first number of a decimal string, or None when it is empty."""
     numbers = decimals(raw)
     return numbers[0] if numbers else None
+
+
+def above_zero(raw: bytes) -> float | None:
+    """Return the first number of a decimal string, or None when it is empty or not above 0."""
+    number = first_number(raw)
+    return number if number is not None and number > 0 else None
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from gist_imaging.io.element_walk import Walk, after_file_meta, elements_before_
 from gist_imaging.io.header_diffusion import DIFFUSION_TAGS, b_value
 from gist_imaging.io.header_values import (
     Declined,
+    above_zero,
     as_float,
     check_character_set,
     first_number,
@@ -66,6 +67,7 @@ _PATIENT_ID = tag_key(0x0010, 0x0020)
 _BIRTH_DATE = tag_key(0x0010, 0x0030)
 _SEX = tag_key(0x0010, 0x0040)
 _THICKNESS = tag_key(0x0018, 0x0050)
+_KVP = tag_key(0x0018, 0x0060)
 _ECHO_TIME = tag_key(0x0018, 0x0081)
 _ECHO_NUMBER = tag_key(0x0018, 0x0086)
 _SPACING_BETWEEN = tag_key(0x0018, 0x0088)
@@ -102,6 +104,7 @@ _WANTED_BY_VR = {
     "IS": (_ECHO_NUMBER, _ACQUISITION_NUMBER, _INSTANCE_NUMBER, _TEMPORAL_POSITION, _EXPECTED),
     "DS": (
         _THICKNESS,
+        _KVP,
         _ECHO_TIME,
         _SPACING_BETWEEN,
         _TRIGGER_TIME,
@@ -133,7 +136,12 @@ _MATRIX_TAGS = (_ROWS, _COLUMNS, _SAMPLES, _BITS_ALLOCATED, _BITS_STORED, _SIGNE
 
 
 def walk(
-    buffer: bytes, size: int, path: Path, name: str, syntaxes: frozenset[str] = PLAIN
+    buffer: bytes,
+    size: int,
+    path: Path,
+    name: str,
+    syntaxes: frozenset[str] = PLAIN,
+    modified_ns: int | None = None,
 ) -> FrameFacts | Walk:
     """Return the facts of a plain CT or MR image, or why there are none.
 
@@ -143,6 +151,7 @@ def walk(
     size : bytes of the whole file
     path, name : as in FrameFacts
     syntaxes : transfer syntaxes that are walked
+    modified_ns : as in FrameFacts
     """
     if buffer[128:132] != _MARK or buffer[132:138] != _FIRST_ELEMENT:
         return Walk.GAVE_UP
@@ -155,7 +164,7 @@ def walk(
     if syntax not in syntaxes:
         return Walk.GAVE_UP
     try:
-        return _facts(found, pixel_offset, pixel_length, size, path, name, syntax)
+        return _facts(found, pixel_offset, pixel_length, size, path, name, syntax, modified_ns)
     except (Declined, KeyError):  # unusual, or missing
         return Walk.GAVE_UP
 
@@ -187,6 +196,7 @@ def _facts(
     path: Path,
     name: str,
     syntax: str,
+    modified_ns: int | None,
 ) -> FrameFacts:
     get = found.get
     check_character_set(get(_CHARACTER_SET, b""))
@@ -241,6 +251,8 @@ def _facts(
         image_type=image_type(get(_IMAGE_TYPE, b"")),
         lossy=kept_text(get(_LOSSY, b"")) == "01",
         expected_in_series=whole_number(get(_EXPECTED, b"")),
+        kvp=above_zero(get(_KVP, b"")),
+        modified_ns=modified_ns,
         acquisition_date=kept_text(get(_ACQUISITION_DATE, b""))
         or kept_text(get(_CONTENT_DATE, b""))
         or kept_text(get(_STUDY_DATE, b""))

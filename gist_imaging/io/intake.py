@@ -73,14 +73,15 @@ def look_at(path: str, name: str, limits: Limits, head_size: HeadSize) -> FrameF
         head = os.read(descriptor, head_size.bytes_)
         if head[128:132] != _MARK:
             return _unmarked(head, size, name, limits)
+        modified_ns = os.fstat(descriptor).st_mtime_ns
         if not limits.file_at_least_bytes <= size <= limits.file_at_most_bytes:
             return Look.DICOM
         cut = path.rfind(os.sep) + 1
         place = _folder(path[:cut]) / path[cut:]
-        walked = walk(head, size, place, name)
+        walked = walk(head, size, place, name, modified_ns=modified_ns)
         if walked is Walk.NEEDS_MORE and size > len(head):
             head += os.read(descriptor, _HEAD_AT_MOST_BYTES - len(head))
-            walked = walk(head, size, place, name)
+            walked = walk(head, size, place, name, modified_ns=modified_ns)
         if isinstance(walked, FrameFacts):
             pages = -(-(walked.pixel_offset or 0) // _PAGE_BYTES)
             head_size.bytes_ = max(_HEAD_BYTES, pages * _PAGE_BYTES)

@@ -22,6 +22,7 @@ class PixelRequest:
     frame : 0-based; the tile, for a mosaic
     rows, columns : of the image, or of the tile
     tiles_per_row : of a mosaic, else 0
+    modified_ns : when the file was written, when it was indexed; another time is refused
     """
 
     path: Path
@@ -32,6 +33,7 @@ class PixelRequest:
     columns: int
     member: int | None = None
     tiles_per_row: int = 0
+    modified_ns: int | None = None
 
 
 def request_for(frame: FrameFacts) -> PixelRequest:
@@ -46,4 +48,5 @@ def request_for(frame: FrameFacts) -> PixelRequest:
         columns=frame.columns,
         member=frame.member,
         tiles_per_row=int(tiles[0]) if tiles else 0,
+        modified_ns=frame.modified_ns,
     )

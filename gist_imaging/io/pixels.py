@@ -53,12 +53,15 @@ def decode_many(requests: Sequence[PixelRequest]) -> list[npt.NDArray[Any]]:
 
 def _of_one_file(path: Path, member: int | None, wanted: list[PixelRequest]) -> list[npt.NDArray[Any]]:
     name = wanted[0].name
-    dataset = _dataset(path, member, name, _stamp(path))
+    stamp = _stamp(path)
+    if wanted[0].modified_ns not in (None, stamp[1]):
+        raise _changed(name)
+    dataset = _dataset(path, member, name, stamp)
     found = element_text(dataset, "SOPInstanceUID") or element_text(
         dataset.file_meta, "MediaStorageSOPInstanceUID"
     )
     if found != wanted[0].sop_instance_uid:
-        raise IntakeError(Problem(Code.BAD_VALUE, "the file has changed since it was indexed", name))
+        raise _changed(name)
     per_row = wanted[0].tiles_per_row
     frames = [0] if per_row else sorted({request.frame for request in wanted})
     images = dict(zip(frames, _decoded(dataset, frames, name), strict=True))
@@ -74,6 +77,10 @@ def _of_one_file(path: Path, member: int | None, wanted: list[PixelRequest]) -> 
         # Big-endian files give big-endian arrays; what leaves here is in the order of this machine.
         pictures.append(np.ascontiguousarray(image, dtype=image.dtype.newbyteorder("=")))
     return pictures
+
+
+def _changed(name: str) -> IntakeError:
+    return IntakeError(Problem(Code.BAD_VALUE, "the file has changed since it was indexed", name))
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -136,7 +136,9 @@ class _OpenFile:
             # pixels of the first frame.
             joined = [memoryview(header), target] if frame.frame == 0 else [memoryview(header)]
             _read_fully(self._descriptor, joined, 0, frame.name)
-            if frame.sop_instance_uid.encode("ascii", "replace") not in header:
+            written_ns = os.fstat(self._descriptor).st_mtime_ns
+            is_same = frame.modified_ns in (None, written_ns)
+            if not is_same or frame.sop_instance_uid.encode("ascii", "replace") not in header:
                 found = "the file has changed since it was indexed"
                 raise IntakeError(Problem(Code.BAD_VALUE, found, frame.name))
             if frame.frame == 0:

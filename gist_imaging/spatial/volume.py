@@ -48,6 +48,7 @@ class Volume:
     problems : what the geometry gate noted and let through
     overrides : gate errors that a reader overrode, with the reason
     sop_uids : SOP Instance UIDs of the images, in slice order where there is one for each slice
+    kvp : peak kilovoltage of the X-ray tube that all slices share, or None where unknown or several
     """
 
     voxels: npt.NDArray[Any] = field(repr=False)
@@ -59,6 +60,7 @@ class Volume:
     problems: tuple[Problem, ...] = ()
     overrides: tuple[Override, ...] = ()
     sop_uids: tuple[str, ...] = field(default=(), repr=False)
+    kvp: float | None = None
 
     def __post_init__(self) -> None:
         if self.voxels.shape != self.geometry.shape:

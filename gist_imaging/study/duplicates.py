@@ -61,6 +61,7 @@ def _without_place(frame: FrameFacts) -> FrameFacts:
         path=Path(),
         name="",
         member=None,
+        modified_ns=None,
         pixel_offset=None,
         pixel_length=None,
         transfer_syntax_uid="",

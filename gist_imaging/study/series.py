@@ -67,6 +67,9 @@ class FrameFacts:
     pixel_offset, pixel_length : where the bytes of uncompressed Pixel Data begin in the file, and their
         length for the whole file; None when compressed, deflated or inside an archive
     image_type : Image Type (0008,0008) values
+    kvp : peak kilovoltage of the X-ray tube, KVP (0018,0060); above 0
+    modified_ns : when the file (or its archive) was last written, as the file system says; another time
+        later on means that it is another file
     quantity_hint : "HU", "ADC" (with `real_world_slope`) or None, as the file states it
     flags : oddities found while reading ("pixel_spacing_bad", "tilt", ...), for the gate
     """
@@ -117,6 +120,8 @@ class FrameFacts:
     image_type: tuple[str, ...] = ()
     lossy: bool = False
     expected_in_series: int | None = None
+    kvp: float | None = None
+    modified_ns: int | None = None
     acquisition_date: str | None = field(default=None, repr=False)
     patient: PatientIdentity = field(default_factory=PatientIdentity, repr=False)
     flags: tuple[str, ...] = ()

@@ -197,6 +197,14 @@ def test_frames_of_an_enhanced_image_take_what_is_theirs_and_what_is_shared():
     assert {frame.image_type[2] for frame in frames} == {"DIFFUSION"}
 
 
+def test_the_tube_voltage_of_a_frame_is_its_own_or_that_of_the_image():
+    image = enhanced([(1.0, 2.0, 3.0), (1.0, 2.0, 6.3)], (0.0, 800.0))
+    image.KVP = "120"
+    image.PerFrameFunctionalGroupsSequence[1].CTXRayDetailsSequence = [item(KVP=80.0)]
+
+    assert [frame.kvp for frame in facts(image)] == [120.0, 80.0]
+
+
 def test_frames_that_are_counted_but_not_described_lie_nowhere():
     image = enhanced([(1.0, 2.0, 3.0), (1.0, 2.0, 6.3)], (0.0, 0.0))
     image.NumberOfFrames = 3

@@ -276,6 +276,36 @@ def test_a_file_that_became_another_one_is_refused(tmp_path):
     assert refused.value.problem.file == "0002"
 
 
+@pytest.mark.parametrize("syntax", [None, RLELossless], ids=["plain", "compressed"])
+def test_a_file_of_the_same_size_and_uid_that_was_written_since_is_refused(tmp_path, syntax):
+    for position in range(3):
+        image = ct_image(position)
+        if syntax:
+            image.compress(syntax, generate_instance_uid=False)
+        save(image, tmp_path / f"{position}")
+    series = only_series(tmp_path)
+    assert load_series(series).voxels.shape[0] == 3
+    written = (tmp_path / "1").stat()
+    os.utime(tmp_path / "1", ns=(written.st_atime_ns, written.st_mtime_ns + 1_000_000))
+
+    with pytest.raises(IntakeError, match="changed since it was indexed"):
+        load_series(series)
+
+
+def test_a_tube_voltage_that_all_slices_share_is_that_of_the_volume(tmp_path):
+    one = load_series(only_series(save_stack(tmp_path / "one", KVP="120")))
+    several = save_stack(tmp_path / "several", KVP="120")
+    save(ct_image(5, KVP="100"), several / "0006")
+    compressed = ct_image(KVP="80")
+    compressed.compress(RLELossless, generate_instance_uid=False)
+    save(compressed, tmp_path / "compressed")
+
+    assert one.kvp == 120.0
+    assert load_series(only_series(several)).kvp is None
+    assert load_series(only_series(save_stack(tmp_path / "none"))).kvp is None
+    assert load_series(only_series(tmp_path / "compressed")).kvp == 80.0
+
+
 def test_a_file_that_was_cut_since_is_refused(tmp_path):
     folder = save_stack(tmp_path / "ct")
     series = only_series(folder)
@@ -315,6 +345,7 @@ def test_frames_of_one_file_are_read_one_by_one(tmp_path):
             n_frames=3,
             sop_instance_uid="1.2.826.0.1.3680043.8.498.7.1",
             pixel_offset=offset,
+            modified_ns=None,
         )
         for position, frame in enumerate(series.frames)
     )

@@ -75,6 +75,9 @@ def differences(one: FrameFacts, other: FrameFacts) -> list[str]:
         {"RescaleIntercept": "-1024.5", "RescaleSlope": "0.25", "RescaleType": None},
         {"ImageType": ["DERIVED", "PRIMARY", "", "ADC"]},
         {"StudyDate": None},
+        {"KVP": "120"},
+        {"KVP": "0"},
+        {"KVP": ""},
     ],
     ids=str,
 )
