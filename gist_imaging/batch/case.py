@@ -101,6 +101,7 @@ def restated(record: ScanRecord, row: ManifestRow) -> ScanRecord:
         lesion=row.lesion,
         timepoint_label=row.timepoint_label,
         lesion_number=row.lesion_number,
+        series_no=row.series_no,
         series=series,
         overrides=overrides,
         **{name: getattr(record, name) for name in _MEASURED},

@@ -29,6 +29,7 @@ class ManifestRow:
     image, mask : what to read; None: nothing was outlined yet
     lesion : name of the lesion within the patient
     lesion_number : its rank within the patient
+    series_no : rank of the image among those of the visit
     split : which stack of the DICOM series, by the names of `gist-imaging index`
     physical : False where the spacing of the image is not the patient's
     stated : the other columns that were given, by name
@@ -43,6 +44,7 @@ class ManifestRow:
     label: int | str | None = None
     lesion: str = _DEFAULT_LESION
     lesion_number: int = 1
+    series_no: int = 1
     split: Mapping[str, str | float] = field(default_factory=dict, hash=False)
     physical: bool = True
     stated: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -161,6 +163,7 @@ def _row(values: Mapping[str, Any], texts: Mapping[str, str], folder: Path) -> M
         "label",
         "lesion_id",
         "lesion_number",
+        "series_no",
         "geometry",
     }
     return ManifestRow(
@@ -172,6 +175,7 @@ def _row(values: Mapping[str, Any], texts: Mapping[str, str], folder: Path) -> M
         label=values.get("label"),
         lesion=values["lesion_id"],
         lesion_number=values["lesion_number"],
+        series_no=values["series_no"],
         split={SPLIT_COLUMNS[name]: values[name] for name in SPLIT_COLUMNS if name in values},
         physical=values.get("geometry", "physical") == "physical",
         stated={

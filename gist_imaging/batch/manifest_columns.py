@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from gist_imaging.cohort.codes import CODELISTS
+from gist_imaging.cohort.privacy import tells_too_much
 from gist_imaging.cohort.records import LOCAL_ID, PATIENT_ID
 
 __all__ = ["COLUMNS", "PATIENT_COLUMNS", "SPLIT_COLUMNS", "Column"]
@@ -46,9 +47,19 @@ def _pattern(pattern: re.Pattern[str], form: str) -> Callable[[str], str]:
     def read(cell: str) -> str:
         if not pattern.fullmatch(cell):
             raise ValueError(f"expected {form}, found {len(cell)} characters of another form")
-        return cell
+        return _discreet(cell)
 
     return read
+
+
+def _discreet(cell: str) -> str:
+    """Return a cell that may leave with the cohort."""
+    if tells_too_much(cell):
+        raise ValueError(
+            "expected words that may leave with the cohort, found a date, file name, path, address or UID; "
+            "say it otherwise"
+        )
+    return cell
 
 
 def _word(allowed: tuple[str, ...]) -> Callable[[str], str]:
@@ -129,7 +140,7 @@ def _reason(cell: str) -> str:
         raise ValueError("expected a sentence on one line, found text that a spreadsheet takes for a formula")
     if len(cell) > _REASON_LENGTH_AT_MOST:
         raise ValueError(f"expected at most {_REASON_LENGTH_AT_MOST} characters, found {len(cell)}")
-    return cell
+    return _discreet(cell)
 
 
 def _label(cell: str) -> int | str:

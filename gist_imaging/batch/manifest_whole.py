@@ -22,13 +22,15 @@ def whole_manifest_problems(rows: Sequence[Values]) -> list[str]:
 
     Patient facts stated in one row are given to all rows of the patient. Visits without a label are called
     TP01, TP02, ... by the rank of their day among all visits of the patient. Lesions are numbered in the
-    order of their ids. None of this depends on the order of the rows.
+    order of their ids, and the images of a visit in the order of their names. None of this depends on the
+    order of the rows.
     """
     problems = []
     for patient in _by(rows, "patient_id"):
         problems += _share_patient_facts(patient)
         problems += _name_visits(patient)
         _number_lesions(patient)
+        _number_series(patient)
     return problems + _duplicates(rows)
 
 
@@ -87,6 +89,17 @@ def _number_lesions(rows: list[Values]) -> None:
     ids = sorted({row["lesion_id"] for row in rows}, key=_natural)
     for row in rows:
         row["lesion_number"] = ids.index(row["lesion_id"]) + 1
+
+
+def _number_series(rows: list[Values]) -> None:
+    for visit in _by([row for row in rows if "timepoint_label" in row], "timepoint_label"):
+        series = sorted({_series(row) for row in visit})
+        for row in visit:
+            row["series_no"] = series.index(_series(row)) + 1
+
+
+def _series(row: Values) -> tuple[str, ...]:
+    return tuple(str(row.get(name, "")) for name in _SERIES)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

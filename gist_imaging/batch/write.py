@@ -82,4 +82,4 @@ def row_failures(rows: Sequence[ManifestRow], records: Sequence[ScanRecord]) -> 
 
 def _which(record: ScanRecord) -> str:
     """Everything of a record but what settling may change."""
-    return canonical_json({**record.to_json(), "measurement": None, "failure": None})
+    return canonical_json({**record.to_json(), "measurement": None, "failure": None, "series_no": 0})

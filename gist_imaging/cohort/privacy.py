@@ -16,10 +16,14 @@ _TELLTALE = re.compile(
     r"[/\\]\w+[/\\]"  # a path
     r"|\b[A-Za-z]:\\"  # a drive
     r"|\.(dcm|nii|nrrd|nhdr|zip|ima)\b"  # a file name
-    r"|\b\d+(\.\d+){4,}"  # a UID
+    r"|(?<!\d)\d+(\.\d+){4,}"  # a UID
     r"|\w\^\w"  # a DICOM person name
     r"|\S@\S+\.\w"  # an address
-    r"|\b(19|20)\d{2}-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])\b",  # a date
+    # A date: year first, year last with separators or without, month in letters.
+    r"|(?<!\d)(19|20)\d{2}[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)"
+    r"|(?<!\d)\d{1,2}[-_.]\d{1,2}[-_.](19|20)\d{2}(?!\d)"
+    r"|(?<!\d)(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(19|20)\d{2}(?!\d)"
+    r"|(?<!\d)\d{1,2}[-_.]?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[-_.]?(19|20)\d{2}(?!\d)",
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"[\x00-\x20\x7f]+")
@@ -30,6 +34,8 @@ def tells_too_much(text: str) -> bool:
     """Return whether `text` looks as if it held a path, a file, a person's name, an address or a date.
 
     >>> tells_too_much("expected even gaps; found 6.0 mm"), tells_too_much("see /home/anna/scan")
+    (False, True)
+    >>> tells_too_much("SYN-001"), tells_too_much("P_20240401")
     (False, True)
     """
     return _TELLTALE.search(text) is not None

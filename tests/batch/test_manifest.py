@@ -235,3 +235,54 @@ def test_the_page_on_batches_names_every_column():
     page = (Path(__file__).resolve().parents[2] / "docs" / "batch.md").read_text("utf-8")
 
     assert [name for name in COLUMNS if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("timepoint_label", "2024-01-01"),
+        ("timepoint_label", "20240401"),
+        ("timepoint_label", "31.05.2024"),
+        ("timepoint_label", "CT_20240401"),
+        ("timepoint_label", "05Jan2024"),
+        ("patient_id", "P-19630704"),
+        ("patient_id", "P04071963"),
+        ("lesion_id", "mask.nii.gz"),
+        ("lesion_id", "P1/2024-01-01"),
+        ("reader_id", "1.2.840.113619.2"),
+        ("centre_id", "C2024-01-01"),
+        ("sequence", "T2_20240401"),
+        ("override_reason", "approved on 2024-05-06"),
+        ("same_patient_reason", "asked anna@example.org"),
+    ],
+)
+def test_what_tells_too_much_to_leave_is_refused_at_its_place(tmp_path, column, cell):
+    cells = {"patient_id": "P1", "timepoint_label": "tp1", "image": "a.nii"} | {column: cell}
+    text = f"{','.join(cells)}\n{','.join(cells.values())}\n"
+
+    told = problems_of(tmp_path, text)
+
+    assert told.startswith(f"row 2, column {column}: expected words that may leave")
+    assert cell not in told
+
+
+@pytest.mark.parametrize("patient", ["001", "SYN-001", "GIST-2019-07", "12345678", "TCGA-AA-3812"])
+def test_a_pseudonym_with_digits_is_no_date(tmp_path, patient):
+    (row,) = rows_of(tmp_path, f"patient_id,timepoint_label,image\n{patient},tp3m,a.nii\n")
+
+    assert row.patient_id == patient
+
+
+def test_images_of_a_visit_are_numbered_by_their_names_whatever_the_order_of_rows(tmp_path):
+    lines = ["P1,tp1,b,L1\n", "P1,tp1,a,L1\n", "P1,tp2,c,L1\n", "P1,tp1,b,L2\n"]
+    header = "patient_id,timepoint_label,image,lesion_id\n"
+
+    numbers = [
+        {
+            (row.timepoint_label, row.image.name): row.series_no
+            for row in rows_of(tmp_path, header + "".join(order))
+        }
+        for order in (lines, lines[::-1])
+    ]
+
+    assert numbers == [{("tp1", "a"): 1, ("tp1", "b"): 2, ("tp2", "c"): 1}] * 2

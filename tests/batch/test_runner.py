@@ -290,3 +290,16 @@ def test_two_masks_that_claim_to_be_one_read_are_failures_of_both_rows(tmp_path)
 
     assert failures_of(report) == {2: ("manifest", "DUPLICATE_READ"), 3: ("manifest", "DUPLICATE_READ")}
     assert report.n_ok == 1
+
+
+def test_two_failed_scans_of_one_lesion_visit_and_reader_are_two_failures(tmp_path):
+    rows = some_rows(tmp_path, 2)
+    twice = [{**rows[0], "image": name} for name in ("arterial.nii", "portal.nii")]
+    manifest = write_manifest(tmp_path, [*twice, *rows[1:]])
+
+    report = run(manifest, tmp_path / "cohort")
+    failures = table(tmp_path / "cohort", "failures")
+
+    assert report.n_failed == len(failures) == 2
+    assert sorted(row["series_no"] for row in failures) == ["1", "2"]
+    assert len({row["failure_id"] for row in failures}) == 2

@@ -181,6 +181,20 @@ def test_two_masks_of_one_read_fail_by_name_and_harm_nobody_else():
     assert validate_frames(cohort_frames(records, STUDY)) == []
 
 
+def test_no_failed_record_disappears_in_another():
+    on_two_series = [failed("SYN-009", series_no=number) for number in (1, 2)]
+    masks = [replace(scan("SYN-002"), mask_sha256=sha256(name)) for name in ("one", "two", "three")]
+
+    failures = rows([*on_two_series, *masks], "failures")
+
+    assert len(failures) == 5
+    assert validate_frames(cohort_frames([*on_two_series, *masks], STUDY)) == []
+
+
+def test_one_image_under_two_paths_is_one_record():
+    assert len(rows([scan(), replace(scan(), series_no=2)], "segmentations")) == 1
+
+
 def test_the_second_read_of_a_reader_is_kept_and_not_accepted():
     first = scan()
     second = replace(first, mask_sha256=sha256("second read"), read_no=2)

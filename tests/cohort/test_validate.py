@@ -189,6 +189,30 @@ MUTATIONS = [
         ANY,
         ("privacy", "measurements", "telltale", "override_reason"),
     ),
+    (
+        "timepoints",
+        "label",
+        "20240401",
+        ANY,
+        ("privacy", "timepoints", "telltale_id", "label"),
+    ),
+    (
+        "lesions",
+        "lesion_id",
+        "SYN-001/2024-04-01",
+        ANY,
+        ("privacy", "lesions", "telltale_id", "lesion_id"),
+    ),
+    (
+        "readers",
+        "reader_id",
+        "R_31.05.2024",
+        ANY,
+        ("privacy", "readers", "telltale_id", "reader_id"),
+    ),
+    ("series", "sequence", "T2.nii", ANY, ("privacy", "series", "telltale_id", "sequence")),
+    ("patients", "patient_id", "P19630704", ANY, ("privacy", "patients", "telltale_id", "patient_id")),
+    ("patients", "centre_id", "C1.2.840.1.1", ANY, ("privacy", "patients", "telltale_id", "centre_id")),
     ("series", "kernel", "+B30f", ANY, ("schema", "series", "pattern", "kernel")),
 ]
 
@@ -262,3 +286,10 @@ def test_real_dates_are_right_under_the_real_policy():
     study = StudyFacts(date_policy="real")
 
     assert validate_frames(cohort_frames([scan()], study), study) == []
+
+
+def test_a_visit_may_be_called_by_its_date_under_the_real_policy():
+    study = StudyFacts(date_policy="real")
+
+    assert validate_frames(cohort_frames([scan(label="2020-05-04")], study), study) == []
+    assert validate_frames(cohort_frames([scan(label="2020-05-04")], STUDY)) != []
