@@ -62,10 +62,10 @@ def ball(diameter_mm: float, mean_hu: float | None = 70.0, *, physical: bool = T
         "mean": mean_hu,
         "sd": 12.5,
         "median": mean_hu,
-        "p10": 51.0,
-        "p90": 88.25,
-        "minimum": 11.0,
-        "maximum": 140.0,
+        "p10": None if mean_hu is None else mean_hu - 19.0,
+        "p90": None if mean_hu is None else mean_hu + 18.25,
+        "minimum": None if mean_hu is None else mean_hu - 59.0,
+        "maximum": None if mean_hu is None else mean_hu + 70.0,
     }
     if n_voxels == 0 or mean_hu is None:
         statistics = dict.fromkeys(statistics)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gist_imaging.cohort.check_clinical import clinical_problems
+from gist_imaging.cohort.check_clinical import clinical_problems, linked_problems
 from gist_imaging.cohort.check_keys import key_problems
 from gist_imaging.cohort.check_privacy import privacy_problems
 from gist_imaging.cohort.check_schema import schema_problems, structure_problems
@@ -47,6 +47,7 @@ def validate_frames(
     before = schema_problems(frames) + key_problems(frames)
     clinical = clinical_problems(rows)
     if not before:
+        clinical += linked_problems(rows)
         clinical += _recomputed(rows, "responses", response_rows(rows, study.criteria))
         clinical += _recomputed(rows, "analysis_patient", analysis_rows(rows, study.primary_reader))
     return before + clinical + privacy_problems(frames, study.date_policy, uids_rerooted=uids_rerooted)
