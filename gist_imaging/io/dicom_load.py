@@ -12,10 +12,13 @@ import numpy.typing as npt
 
 from gist_imaging.errors import Cancelled, IdentityError, SeriesError
 from gist_imaging.io.decoded_slices import read_decoded
+from gist_imaging.io.even_slices import on_even_grid
 from gist_imaging.io.raw_slices import is_raw, read_raw
 from gist_imaging.io.rescale import Scale, ValueRangeError, scales_of, volume_dtype
 from gist_imaging.problems import Code, Override, Problem, Severity
+from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.volume import Quantity, Volume
+from gist_imaging.study.positions import position_tolerance_mm
 from gist_imaging.study.series import FrameFacts, Series
 
 __all__ = ["identify", "load_series"]
@@ -34,6 +37,10 @@ def load_series(
 
     Values are exactly those of slope and intercept, slice by slice: int16 where whole numbers fit, else
     int32, else float32. CT becomes HU when every slice states its rescale (see `identify`).
+
+    Where MISSING_SLICES or NONUNIFORM_SPACING are overridden, slices at places of the even grid keep their
+    values, and those between are interpolated linearly along the normal; the override's reason says how
+    many. So a mask that lies where it says meets the anatomy that it was drawn on.
 
     Parameters
     ----------
@@ -66,6 +73,13 @@ def load_series(
     )
     voxels = _voxels(series.frames, scales, _Reporter(len(series.frames), progress, cancelled))
     overridden = {override.code for override in overrides}
+    if overridden & _UNEVEN:
+        voxels, interpolated = _evened(voxels, series.frames, series.geometry)
+        told = f"{interpolated} of {len(voxels)} slices are interpolated along the normal"
+        overrides = tuple(
+            replace(override, reason=f"{override.reason} [{told}]") if override.code in _UNEVEN else override
+            for override in overrides
+        )
     thicknesses = [frame.slice_thickness_mm for frame in series.frames if frame.slice_thickness_mm]
     return Volume(
         voxels=voxels,
@@ -97,6 +111,18 @@ def identify(series: Series) -> Quantity:
     if frames and series.modality == "CT" and usable and types == {"HU"}:
         return Quantity.HU
     return Quantity.ARBITRARY
+
+
+_UNEVEN = {Code.MISSING_SLICES, Code.NONUNIFORM_SPACING}
+
+
+def _evened(
+    voxels: npt.NDArray[Any], frames: Sequence[FrameFacts], grid: Geometry
+) -> tuple[npt.NDArray[Any], int]:
+    """Return the values on the slices of `grid`, and how many slices had to be interpolated."""
+    places = grid.to_index(np.asarray([frame.position_mm for frame in frames]))[:, 0]
+    gap_mm = grid.spacing_mm[0]
+    return on_even_grid(voxels, places, grid.shape[0], within=position_tolerance_mm(gap_mm) / gap_mm)
 
 
 def _shared_kvp(frames: Sequence[FrameFacts]) -> float | None:

@@ -49,20 +49,22 @@ def check_stack(frames: Sequence[FrameFacts], instance_numbers: Collection[int] 
     """Return the frames in order, their grid and what is wrong.
 
     Slices are ordered and spaced by Image Position (Patient) along the normal of their orientation, never
-    by file name, Instance Number or spacing tags. Spacing is the mean gap, except beside missing slices,
-    where it is the median gap.
+    by file name, Instance Number or spacing tags. Spacing is the mean gap, except where slices are missing
+    or uneven: there it is the number nearest to the median gap that divides the length of the stack.
 
     A grid that stands beside an error says what an override would measure:
 
-    - MISSING_SLICES: the slices that are there, closed up at the median gap; structures across the hole
-      come out too short and too small;
-    - NONUNIFORM_SPACING: the slices spread evenly over the true length of the stack;
+    - MISSING_SLICES, NONUNIFORM_SPACING: an even grid over the true length of the stack, which may have
+      more or fewer slices than there are images. Positions stay true; values between the images are
+      interpolated linearly along the normal when the series is loaded, so that structures keep their
+      size, and detail inside a hole is invented;
     - SINGLE_SLICE: a slab as thick as Slice Thickness says; areas and diameters hold, a volume does not;
     - MIXED_ORIENTATION (within 0.01), MIXED_FRAME_OF_REFERENCE, DUPLICATE_INSTANCE: the grid of the first
       slice's orientation;
     - BAD_RESCALE: the true grid; the values are stored numbers, not HU.
 
-    No grid fits NO_GEOMETRY, MOSAIC_NO_GEOMETRY, BAD_ORIENTATION, BAD_PIXEL_SPACING, MIXED_MATRIX,
+    No grid fits a stack with more holes than images (an even grid of more than four slices for each
+    image), NO_GEOMETRY, MOSAIC_NO_GEOMETRY, BAD_ORIENTATION, BAD_PIXEL_SPACING, MIXED_MATRIX,
     MIXED_PIXEL_SPACING, DUPLICATE_POSITION and TILT: they cannot be overridden.
 
     Parameters
@@ -81,11 +83,10 @@ def check_stack(frames: Sequence[FrameFacts], instance_numbers: Collection[int] 
         problems += slice_problems(placement)
         codes = {problem.code for problem in problems}
         if not codes & _NO_GRID:
-            geometry = _grid(placement, closed_up=Code.MISSING_SLICES in codes)
+            uneven = bool(codes & {Code.MISSING_SLICES, Code.NONUNIFORM_SPACING})
+            geometry = _grid(placement, _even_count(placement) if uneven else len(placement.frames))
     if placement is not None and geometry is None and not codes & _NO_GRID:
-        found = "one slice without a usable thickness" if len(frames) == 1 else "slices beyond a metre apart"
-        needed = "two positions or a thickness are needed"
-        problems.append(Problem(Code.NO_GEOMETRY, f"{needed}, found {found}"))
+        problems.append(_why_no_grid(placement))
     problems += _thickness_problems(frames, placement)
     problems += _hole_problems(frames, instance_numbers)
     problems.sort(key=lambda problem: problem.severity is not Severity.ERROR)
@@ -104,18 +105,43 @@ _NO_GRID = {
 }
 
 
-def _grid(placement: Placement, *, closed_up: bool) -> Geometry | None:
+# House rule (inclusive): beyond, more than three slices of four would be invented.
+_EVEN_SLICES_PER_IMAGE_AT_MOST = 4
+
+
+def _even_count(placement: Placement) -> int:
+    """Return the slices of the even grid that is nearest to the median gap; it ends where the stack ends."""
+    length = float(placement.along_mm[-1] - placement.along_mm[0])
+    return round(length / placement.spacing_mm(median=True)) + 1
+
+
+def _why_no_grid(placement: Placement) -> Problem:
+    needed = "two positions or a thickness are needed"
+    if len(placement.frames) == 1:
+        found = "one slice without a usable thickness"
+    elif placement.spacing_mm() > _VOXEL_AT_MOST_MM:
+        found = "slices beyond a metre apart"
+    else:
+        needed, found = "slices without long holes are needed", "holes longer than the slices beside them"
+    return Problem(Code.NO_GEOMETRY, f"{needed}, found {found}")
+
+
+def _grid(placement: Placement, count: int) -> Geometry | None:
     first = placement.frames[0]
-    if first.pixel_spacing_mm is None:
+    images = len(placement.frames)
+    if first.pixel_spacing_mm is None or count > _EVEN_SLICES_PER_IMAGE_AT_MOST * images:
         return None
-    gap = first.slice_thickness_mm if len(placement.frames) == 1 else placement.spacing_mm(median=closed_up)
+    if images == 1:
+        gap = first.slice_thickness_mm
+    else:
+        gap = float(placement.along_mm[-1] - placement.along_mm[0]) / (count - 1)
     if not gap or not _VOXEL_AT_LEAST_MM <= gap <= _VOXEL_AT_MOST_MM:
         return None
     rows_apart, columns_apart = first.pixel_spacing_mm
     axes = np.column_stack([placement.normal, placement.column, placement.row])
     x, y, z = placement.positions[0].tolist()
     return Geometry.from_spacing(
-        (len(placement.frames), first.rows, first.columns),
+        (count, first.rows, first.columns),
         (gap, rows_apart, columns_apart),
         (x, y, z),
         axes,

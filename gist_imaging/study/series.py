@@ -145,7 +145,9 @@ class Series:
     ----------
     frames : sorted along the slice normal where positions are known, else as found
     split : what separates this stack from its sisters, e.g. {"b_value": 50.0}
-    geometry : the grid, where the gate could make one (also when an error would need an override)
+    shape : images, rows, columns
+    geometry : the grid, where the gate could make one (also when an error would need an override); where
+        slices are missing or uneven it may have another number of slices than there are images
     n_files : files that hold the frames
     """
 

@@ -207,7 +207,7 @@ def _measured(stack: _Stack, gate: GateResult, more: tuple[Problem, ...]) -> Ser
         modality=first.modality,
         description=first.description,
         kind=kind,
-        shape=grid.shape if grid else (len(gate.frames), first.rows, first.columns),
+        shape=(len(gate.frames), first.rows, first.columns),
         spacing_mm=grid.spacing_mm if grid else None,
         n_files=len({(frame.path, frame.member) for frame in gate.frames}),
         split=stack.split,
