@@ -58,6 +58,7 @@ class LesionMeasurement:
     spacing_mm : along the axes as stored (k, j, i)
     slice_spacing_mm : between the slices that diameters are measured in
     nominal_spacing_mm : what the file states, whether it is the patient's or not
+    modality, kvp : of the series, where known: DICOM modality, tube voltage
     quantity : what the intensities mean
     hu_roi, n_voxels_roi : which voxels the intensities are taken from
     mean, sd, median, p10, p90, minimum, maximum : of the image's values in the ROI
@@ -89,6 +90,7 @@ class LesionMeasurement:
     nominal_spacing_mm: tuple[float, float, float]
     slice_thickness_mm: float | None
     modality: str | None
+    kvp: float | None
     quantity: Quantity
     hu_roi: HuRoi
     n_voxels_roi: int
@@ -195,6 +197,7 @@ def measure_lesion(
         nominal_spacing_mm=volume.geometry.spacing_mm,
         slice_thickness_mm=volume.slice_thickness_mm,
         modality=volume.modality,
+        kvp=volume.kvp,
         quantity=volume.quantity,
         hu_roi=chosen,
         n_voxels_roi=intensity.n_voxels,

@@ -125,7 +125,8 @@ class Visit:
     @classmethod
     def of(cls, measured: LesionMeasurement, *, day: int | None = None, phase: str = "unknown") -> Visit:
         """Return a visit with one target lesion, called L1 whatever its mask calls it, and no flags."""
-        return cls(targets=(TargetLesion.of(measured, "L1"),), day=day, phase=ContrastPhase(phase))
+        target = TargetLesion.of(measured, "L1")
+        return cls(targets=(target,), day=day, phase=ContrastPhase(phase), kvp=measured.kvp)
 
 
 def is_measurable(lesion: TargetLesion) -> bool | None:
