@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COHORT_FILE",
+    "DOCUMENTS",
     "PACKAGE_FILE",
     "check_version",
     "csv_path",
@@ -40,6 +41,7 @@ __all__ = [
 
 COHORT_FILE = "cohort.json"
 PACKAGE_FILE = "datapackage.json"
+DOCUMENTS = ("DATA_DICTIONARY.md", "CHANGELOG.md")
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 
 
@@ -81,9 +83,7 @@ def package_files(frames: Mapping[str, pd.DataFrame], study: StudyFacts, uid_key
             "use": "research use only",
         }
     )
-    documents = [
-        {"path": path, **_digest(files[path])} for path in ("DATA_DICTIONARY.md", "CHANGELOG.md", COHORT_FILE)
-    ]
+    documents = [{"path": path, **_digest(files[path])} for path in (*DOCUMENTS, COHORT_FILE)]
     files[PACKAGE_FILE] = _json(
         {
             "$schema": PROFILE,

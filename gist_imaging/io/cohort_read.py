@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gist_imaging.cohort.csv_text import cell_texts, frame_from_csv
 from gist_imaging.cohort.package import (
     COHORT_FILE,
+    DOCUMENTS,
     PACKAGE_FILE,
     csv_path,
     frame_from_parquet,
@@ -23,6 +24,7 @@ from gist_imaging.cohort.records import StudyFacts
 from gist_imaging.cohort.spec import Table, tables
 from gist_imaging.cohort.validate import validate_frames
 from gist_imaging.errors import TableError
+from gist_imaging.io.cohort_strays import stray_problems
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,13 +77,15 @@ def read_cohort(folder: Path) -> dict[str, pd.DataFrame]:
 def validate_cohort(folder: Path) -> CohortReport:
     """Return every problem of a cohort folder: hashes, CSV against Parquet, and the layers of the tables.
 
+    A key that lies inside is named, and so is what does not belong to the format.
+
     Raises
     ------
     TableError
         If it is no cohort folder at all, or of a newer major version.
     """
     study = study_facts(folder)
-    problems = _hash_problems(folder)
+    problems = [*_hash_problems(folder), *stray_problems(folder)]
     frames, unread = _read_tables(folder)
     problems += unread
     for table in tables():
@@ -142,7 +146,7 @@ def _hash_problems(folder: Path) -> list[CohortProblem]:
         for path in (*expected, COHORT_FILE)
         if path not in entries
     ]
-    for path in sorted(entries.keys() & {*expected, COHORT_FILE, "DATA_DICTIONARY.md", "CHANGELOG.md"}):
+    for path in sorted(entries.keys() & {*expected, COHORT_FILE, *DOCUMENTS}):
         try:
             found = "sha256:" + hashlib.sha256((folder / path).read_bytes()).hexdigest()
         except OSError:

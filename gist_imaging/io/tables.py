@@ -22,6 +22,7 @@ from gist_imaging.io.cohort_read import (
     study_facts,
     validate_cohort,
 )
+from gist_imaging.io.cohort_strays import UNKNOWN_FILE
 from gist_imaging.provenance import canonical_json
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ def write_cohort(
             (temporary / RUNS_FILE).parent.mkdir(parents=True, exist_ok=True)
             with (temporary / RUNS_FILE).open("a", encoding="utf-8", newline="\n") as file:
                 file.write(canonical_json(dict(run)) + "\n")
-        raise_problems(validate_cohort(temporary).problems)
+        found = validate_cohort(temporary).problems
+        # What somebody keeps in the folder is carried over, and left to `cohort validate` to name.
+        raise_problems([problem for problem in found if problem.code != UNKNOWN_FILE])
         _replace_folder(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

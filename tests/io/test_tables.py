@@ -145,6 +145,48 @@ def test_what_a_spreadsheet_does_to_a_csv_is_named(folder, spoil, code):
     assert code in codes(folder)
 
 
+def test_a_key_inside_is_named_whatever_it_is_called_and_wherever_it_lies(folder, tmp_path):
+    for name in ("cohort.key", "masks/other.key", "masks/notes.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes((tmp_path / "cohort.key").read_bytes())
+
+    problems = validate_cohort(folder).problems
+
+    assert {(problem.table, problem.code) for problem in problems} == {
+        ("cohort.key", "key_inside"),
+        ("masks/other.key", "key_inside"),
+        ("masks/notes.txt", "key_inside"),
+    }
+
+
+def test_a_cohort_that_holds_its_key_is_not_written_again(folder, frames):
+    (folder / "cohort.key").write_bytes((folder.parent / "cohort.key").read_bytes())
+
+    with pytest.raises(TableError, match="undo the pseudonyms"):
+        write_cohort(frames, STUDY, folder)
+
+
+def test_what_the_format_does_not_know_is_named(folder):
+    unknown = ["names.xlsx", "tables/notes.txt", "tables/csv/patients_old.csv", "scans/one.dcm"]
+    allowed = ["masks/a.nii", "exports/b.xlsx", "report/c.pdf", "provenance/runs.jsonl"]
+    for name in [*unknown, *allowed]:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("something", encoding="utf-8")
+
+    problems = validate_cohort(folder).problems
+
+    assert {problem.table for problem in problems} == {*unknown, "scans"}
+    assert {problem.code for problem in problems} == {"unknown_file"}
+
+
+def test_an_unknown_file_is_carried_over_and_still_named(folder, frames):
+    (folder / "names.xlsx").write_text("something", encoding="utf-8")
+
+    write_cohort(frames, STUDY, folder)
+
+    assert [problem.table for problem in validate_cohort(folder).problems] == ["names.xlsx"]
+
+
 def test_a_newer_major_version_is_refused(folder):
     path = folder / "cohort.json"
     path.write_text(path.read_text(encoding="utf-8").replace('"1.0.0"', '"2.0.0"'), encoding="utf-8")
