@@ -212,5 +212,5 @@ def test_a_real_structure_that_leaves_the_image_is_refused_with_the_count():
     document = read_rtstruct(STS / "STS_001_raw_T2FS" / "rtstruct" / "1-1.dcm")
     volume = read_volume(STS / "STS_001_raw_T2FS" / "image")
 
-    with pytest.raises(MaskError, match=r"GTV_Edema.*of 32 contours 10 lie outside the image"):
+    with pytest.raises(MaskError, match=r"ROI 2: .*of 32 contours 10 lie outside the image"):
         structure_mask(document, volume, name="GTV_Edema")
