@@ -144,7 +144,8 @@ def compare_scans(
             f"got days {days[0]} and {days[1]}",
             "give them in time order",
         )
-    same_patient(identity_of(pair.pre), identity_of(pair.post), reason=same_patient_reason)
+    said = same_patient_reason
+    same_patient(identity_of(pair.pre, reason=said), identity_of(pair.post, reason=said), reason=said)
     check_order(pair.pre, pair.post, reason=order_reason)
     before = measure_scan(pair.pre, pair.pre_mask, options)
     after = measure_scan(pair.post, pair.post_mask, post_options or options)

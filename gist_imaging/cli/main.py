@@ -86,6 +86,12 @@ def run() -> None:
     show.guarded(app)
 
 
+def _given(text: str) -> Path:
+    if not text.strip():
+        raise typer.BadParameter("a path is needed; this one is empty")
+    return Path(text)
+
+
 def _split(words: list[str] | None) -> dict[str, str | float]:
     pairs = [word.partition("=") for word in words or ()]
     if wrong := [name for name, _, value in pairs if not (name and value)]:
@@ -128,7 +134,7 @@ def demo(
 
 @app.command()
 def index(
-    path: Annotated[Path, typer.Argument(readable=False, help="Folder, file, zip archive or DICOMDIR.")],
+    path: Annotated[Path, typer.Argument(parser=_given, help="Folder, file, zip archive or DICOMDIR.")],
     as_json: AsJson = False,
 ) -> None:
     """List every series that PATH holds, what can be measured, and what was refused and why."""
@@ -141,8 +147,8 @@ def index(
 
 @app.command()
 def measure(
-    image: Annotated[Path, typer.Argument(readable=False, help="DICOM file, folder or zip; NIfTI; NRRD.")],
-    mask: Annotated[Path, typer.Argument(readable=False, help="NIfTI, NRRD, DICOM SEG or RTSTRUCT.")],
+    image: Annotated[Path, typer.Argument(parser=_given, help="DICOM file, folder or zip; NIfTI; NRRD.")],
+    mask: Annotated[Path, typer.Argument(parser=_given, help="NIfTI, NRRD, DICOM SEG or RTSTRUCT.")],
     series_uid: SeriesUid = None,
     split: Split = None,
     label: Label = None,
@@ -171,10 +177,10 @@ def measure(
 
 @app.command()
 def compare(
-    pre: Annotated[Path, typer.Argument(readable=False, help="Scan before imatinib.")],
-    pre_mask: Annotated[Path, typer.Argument(readable=False, help="Tumour on the scan before.")],
-    post: Annotated[Path, typer.Argument(readable=False, help="Scan after imatinib.")],
-    post_mask: Annotated[Path, typer.Argument(readable=False, help="Tumour on the scan after.")],
+    pre: Annotated[Path, typer.Argument(parser=_given, help="Scan before imatinib.")],
+    pre_mask: Annotated[Path, typer.Argument(parser=_given, help="Tumour on the scan before.")],
+    post: Annotated[Path, typer.Argument(parser=_given, help="Scan after imatinib.")],
+    post_mask: Annotated[Path, typer.Argument(parser=_given, help="Tumour on the scan after.")],
     days: Annotated[
         tuple[int, int] | None,
         typer.Option(help="Days of both scans since the first dose.", show_default=False),
@@ -234,7 +240,8 @@ def compare(
 @app.command()
 def batch(
     manifest: Annotated[
-        Path, typer.Argument(readable=False, help="CSV, one lesion on one scan a row; see docs/batch.md.")
+        Path,
+        typer.Argument(parser=_given, help="CSV, one lesion on one scan a row; see docs/batch.md."),
     ],
     out: Annotated[Path, typer.Option(help="The cohort folder to write.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
@@ -266,7 +273,7 @@ def batch(
 
 @cohort_app.command("validate")
 def cohort_validate(
-    folder: Annotated[Path, typer.Argument(readable=False, help="A cohort folder.")],
+    folder: Annotated[Path, typer.Argument(parser=_given, help="A cohort folder.")],
     as_json: AsJson = False,
 ) -> None:
     """Check a cohort folder: hashes, schema, keys, clinical rules, privacy."""

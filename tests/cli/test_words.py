@@ -31,6 +31,7 @@ def test_every_command_has_help_and_stands_in_the_readme(name):
 def test_wrong_usage_ends_with_2():
     assert gist_imaging("measure").code == 2
     assert gist_imaging("no-such-command").code == 2
+    assert gist_imaging("index", "").code == 2
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)], ids=["people", "programs"])
