@@ -239,6 +239,7 @@ def _series_facts(volume: Any, row: ManifestRow) -> SeriesFacts:
         series_uid=volume.series_uid or None,
         frame_uid=volume.geometry.frame_uid,
         slice_thickness_mm=volume.slice_thickness_mm,
+        kvp=volume.kvp,
         geometry_physical=volume.geometry.physical,
         quantity=str(volume.quantity),
     )

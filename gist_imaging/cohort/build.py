@@ -146,6 +146,7 @@ def _series(records: Sequence[ScanRecord], clocks: dict[str, PatientClock]) -> l
                 "slice_thickness_mm": _only(fact.slice_thickness_mm for fact in facts),
                 "geometry_physical": first.geometry_physical,
                 "field_strength_t": _only(fact.field_strength_t for fact in facts),
+                "kvp": _only(fact.kvp for fact in facts),
                 "kernel": exportable_words(_only(fact.kernel for fact in facts)),
                 "image_sha256": first.image_sha256,
             }

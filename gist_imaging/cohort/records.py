@@ -80,7 +80,7 @@ class SeriesFacts:
     spacing_mm : (3,) between slices, between rows, between columns
     geometry_physical : whether the spacing is that of the patient; if not, mm values are not evaluable
     quantity : what the voxel values are: HU, ADC, SUV or ARBITRARY
-    kernel, field_strength_t : as the scanner states them
+    kernel, field_strength_t, kvp : as the scanner states them; kvp is the tube voltage in kV
     """
 
     image_sha256: str
@@ -99,6 +99,7 @@ class SeriesFacts:
     quantity: str = "ARBITRARY"
     kernel: str | None = None
     field_strength_t: float | None = None
+    kvp: float | None = None
 
     def __post_init__(self) -> None:
         _check_word("modality", self.modality, "modality")

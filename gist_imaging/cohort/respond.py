@@ -125,6 +125,7 @@ def _visit(
     reads = [read for lesion, read in held.items() if lesion in targets]
     unread = sorted(targets - held.keys()) if name == line.baseline else []
     phases = {read.density_series["contrast_phase"] for read in reads}
+    voltages = {read.density_series["kvp"] for read in reads}
     days = [visits[visit]["scan_day"] for visit in compared]
     increasing = None not in days and all(later > earlier for earlier, later in pairwise(days))
     return Visit(
@@ -133,6 +134,7 @@ def _visit(
             *(TargetLesion(lesion_id=lesion, state=LesionState.NOT_EVALUABLE) for lesion in unread),
         ),
         day=visits[name]["scan_day"] if increasing else None,
+        kvp=voltages.pop() if len(voltages) == 1 else None,
         phase=ContrastPhase(phases.pop()) if len(phases) == 1 else ContrastPhase.UNKNOWN,
         new_lesion=new is not None and visits[name]["order"] >= new,
     )

@@ -33,6 +33,7 @@ _SERIES_FACTS = (
     "quantity",
     "kernel",
     "field_strength_t",
+    "kvp",
 )
 
 

@@ -168,6 +168,7 @@ _SERIES = Table(
             required=True,
         ),
         Column("field_strength_t", "number", "field strength", "T", minimum=0),
+        Column("kvp", "number", "tube voltage, where the scanner states it", "kV", minimum=0),
         Column("kernel", "string", "reconstruction kernel", words=True),
         Column("image_sha256", "string", "SHA-256 of voxel values and grid", required=True, pattern=SHA256),
     ),
