@@ -7,6 +7,7 @@
     ├── IntakeError          a file that is refused; carries a frozen code (see gist_imaging.problems)
     ├── SeriesError          a series that cannot be measured; carries its problems
     ├── MaskError            a mask that does not lie on its image, or holds no such structure
+    ├── PromptError          strokes, points or outlines that cannot be used on this image
     ├── IdentityError        two scans that may belong to different patients; asks a question
     ├── MeasurementError     a number that the definition does not give
     ├── TableError           rows that break the cohort format; carries every problem at once
@@ -84,6 +85,10 @@ class SeriesError(GistImagingError):
 
 class MaskError(GistImagingError):
     """A mask does not lie on its image, or holds no such structure."""
+
+
+class PromptError(GistImagingError):
+    """Strokes, points or outlines cannot be used on this image."""
 
 
 class IdentityError(GistImagingError):
