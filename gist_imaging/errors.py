@@ -6,6 +6,7 @@
     ├── GeometryError        a voxel grid that cannot be placed in a patient, or two that do not fit
     ├── IntakeError          a file that is refused; carries a frozen code (see gist_imaging.problems)
     ├── SeriesError          a series that cannot be measured; carries its problems
+    ├── RegistrationError    two scans whose positions could not be matched; nothing is assumed instead
     ├── MaskError            a mask that does not lie on its image, or holds no such structure
     ├── PromptError          strokes, points or outlines that cannot be used on this image
     ├── IdentityError        two scans that may belong to different patients; asks a question
@@ -81,6 +82,10 @@ class SeriesError(GistImagingError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.series_uid, self.problems))
+
+
+class RegistrationError(GistImagingError):
+    """The positions of two scans could not be matched; no transform is assumed instead."""
 
 
 class MaskError(GistImagingError):
