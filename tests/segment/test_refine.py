@@ -9,22 +9,24 @@ from scipy import ndimage
 from strategies import oblique_geometry
 
 from gist_imaging.errors import MaskError
-from gist_imaging.segment.refine_brush import add_brush, brush_voxels, erase_brush, paint_in_range
-from gist_imaging.segment.refine_logic import (
+from gist_imaging.segment.refine import (
+    add_brush,
+    brush_voxels,
     difference,
+    erase_brush,
     exclude_gas,
     exclude_structure,
     exclusive_or,
-    intersection,
-    union,
-)
-from gist_imaging.segment.refine_parts import (
     fill_holes,
     fill_holes_in_slices,
+    intersection,
     keep_largest,
+    paint_in_range,
     remove_islands,
+    smoothed,
+    union,
+    with_margin,
 )
-from gist_imaging.segment.refine_shape import smoothed, with_margin
 from gist_imaging.spatial import Mask, Quantity, Volume
 
 STEP = np.array([5.0, 3.0, -4.0])
