@@ -75,7 +75,7 @@ def grow_region(
             allowed[tuple(at[((at >= 0) & (at < allowed.shape)).all(axis=1)].T)] = False
     start = np.zeros(allowed.shape, dtype=np.bool_)
     start[tuple((seeds - first).T)] = True
-    low, high = _range(values[ndimage.binary_dilation(start, np.ones((3, 3, 3))) & allowed])
+    low, high = _range(values[ndimage.binary_dilation(start, np.ones((3, 3, 3), dtype=np.bool_)) & allowed])
     raw = volume.voxels[part]
     # A voxel at the edge is blurred out of the range by what lies beside it; its own value decides then.
     candidates = allowed & (((values >= low) & (values <= high)) | ((raw >= low) & (raw <= high)))
