@@ -16,9 +16,10 @@ from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
 
-__all__ = ["GROUP", "Method", "Segmenter", "methods", "segmenter"]
+__all__ = ["DEFAULT_METHOD", "GROUP", "Method", "Segmenter", "methods", "segmenter"]
 
 GROUP = "gist_imaging.segmenters"
+DEFAULT_METHOD = "region_growing"
 
 Tick = Callable[[int, int], None]
 
