@@ -16,10 +16,10 @@ from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
 
-__all__ = ["DEFAULT_METHOD", "GROUP", "Method", "Segmenter", "methods", "segmenter"]
+__all__ = ["DEFAULT_METHOD", "GROUP", "Method", "Segmenter", "methods", "seeded", "segmenter"]
 
 GROUP = "gist_imaging.segmenters"
-DEFAULT_METHOD = "region_growing"
+DEFAULT_METHOD = "seeded"
 
 Tick = Callable[[int, int], None]
 
@@ -86,8 +86,27 @@ class Method:
 
 _OWN = "gist_imaging"
 _BUILT_IN = {
+    "seeded": "gist_imaging.segment.methods:seeded",
+    "between_slices": "gist_imaging.segment.between_slices:mask_between_outlines",
     "region_growing": "gist_imaging.segment.region_growing:grow_region",
 }
+
+
+def seeded(
+    volume: Volume,
+    prompts: PromptLog,
+    *,
+    progress: Tick | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Mask:
+    """Return the mask of the seeded engine; `segment_seeded` returns its distances beside it."""
+    from gist_imaging.segment.seeded import segment_seeded
+
+    def tell(share: float) -> None:
+        if progress is not None:
+            progress(round(100 * share), 100)
+
+    return segment_seeded(volume, prompts, progress=tell if progress else None, cancelled=cancelled).mask
 
 
 def methods() -> dict[str, Method]:

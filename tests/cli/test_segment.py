@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from cli_runner import gist_imaging
 from matplotlib.image import imread
+from skimage.measure import find_contours
 
 from gist_imaging.io.read import read_mask, read_volume
 from gist_imaging.measure.overlap import dice
@@ -43,8 +44,8 @@ def drawn(tmp_path_factory):
 
 
 @pytest.mark.parametrize("patient", ["SYN-001", "SYN-002"])
-@pytest.mark.parametrize("method", ["region_growing"])
-def test_a_mask_is_made_of_strokes_and_measures_like_the_tumour(drawn, tmp_path, patient, method):
+@pytest.mark.parametrize(("method", "at_least"), [("seeded", 0.85), ("region_growing", 0.6)])
+def test_a_mask_is_made_of_strokes_and_measures_like_the_tumour(drawn, tmp_path, patient, method, at_least):
     image, true, prompts = drawn[patient]
     out, preview = tmp_path / "tumour.nii.gz", tmp_path / "look.png"
 
@@ -64,12 +65,29 @@ def test_a_mask_is_made_of_strokes_and_measures_like_the_tumour(drawn, tmp_path,
 
     assert ran.code == 0, ran.err
     found = read_mask(out, like=true.geometry)
-    assert dice(found, true) > 0.6
+    assert dice(found, true) > at_least
     assert ran.json["n_voxels"] == found.n_voxels
     assert ran.json["volume_mm3"] == pytest.approx(found.n_voxels * true.geometry.voxel_volume_mm3)
-    assert ran.json["provenance"]["method"].startswith("segment:")
+    assert ran.json["provenance"]["method"].endswith(method)
     orange = np.abs(imread(preview)[..., :3] - (0.902, 0.624, 0.0)).max(axis=2) < 0.05
     assert orange.sum() > 100
+
+
+def test_outlines_on_a_few_slices_are_filled_in_between(drawn, tmp_path):
+    image, true, _ = drawn["SYN-002"]
+    (first, _, _), (depth, _, _) = true.bounding_box
+    prompts = []
+    for k in (first, first + depth // 2, first + depth - 1):
+        line = max(find_contours(true.voxels[k].astype(float), 0.5), key=len)
+        points = true.geometry.to_patient(np.c_[np.full(len(line), k), line])
+        prompts.append({"kind": "outline", "points_mm": points.tolist(), "include": True})
+    path, out = tmp_path / "outlines.json", tmp_path / "tumour.nii.gz"
+    path.write_text(json.dumps({"prompts": prompts}), "utf-8")
+
+    ran = gist_imaging("segment", image, "--prompts", path, "--out", out, "--method", "between_slices")
+
+    assert ran.code == 0, ran.err
+    assert dice(read_mask(out, like=true.geometry), true) > 0.85
 
 
 def test_a_mask_that_is_there_is_kept_unless_forced(drawn, tmp_path):
