@@ -5,72 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from outline_shapes import SHAPE, ellipse, lopsided_image, lopsided_outlines, plain
 from scipy import ndimage
 from skimage.draw import polygon2mask
 from skimage.measure import find_contours
 from strategies import REAL_SCANS, needs_real_scans, oblique_geometry
 
 from gist_imaging import read_mask, read_volume
-from gist_imaging.errors import Cancelled, PromptError
 from gist_imaging.segment.between_slices import mask_between_outlines
 from gist_imaging.segment.prompts import Prompt, PromptLog
 from gist_imaging.spatial import Geometry, Mask, Volume
-
-SHAPE = (17, 76, 64)
-FloatArray = npt.NDArray[np.float64]
-
-
-def ellipse(
-    geometry: Geometry,
-    at: float,
-    centre: tuple[float, float],
-    radii_mm: tuple[float, float],
-    *,
-    axis: int = 0,
-    include: bool = True,
-) -> Prompt:
-    """An ellipse on a slice; `centre` in pixels of the two other axes."""
-    angle = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    first, second = (one for one in range(3) if one != axis)
-    spacing = geometry.spacing_mm
-    indices = np.empty((72, 3))
-    indices[:, axis] = at
-    indices[:, first] = centre[0] + radii_mm[0] * np.cos(angle) / spacing[first]
-    indices[:, second] = centre[1] + radii_mm[1] * np.sin(angle) / spacing[second]
-    return Prompt("outline", geometry.to_patient(indices), include)
-
-
-def plain(geometry: Geometry) -> Volume:
-    return Volume(np.zeros(geometry.shape, np.int16), geometry)
-
-
-def lopsided(geometry: Geometry, k: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Centre (pixels) and half axes (mm) of a leaning ellipsoid, 22 mm high either way, on slice k."""
-    height_mm = (k - 8.2) * geometry.spacing_mm[0]
-    q = np.sqrt(max(0.0, 1 - (height_mm / 22.0) ** 2))
-    centre = (
-        37.3 + 0.25 * height_mm / geometry.spacing_mm[1],
-        30.6 - 0.2 * height_mm / geometry.spacing_mm[2],
-    )
-    return centre, (17.0 * q, 11.0 * q)
-
-
-def lopsided_outlines(geometry: Geometry, slices: tuple[int, ...]) -> list[Prompt]:
-    return [ellipse(geometry, k, *lopsided(geometry, k)) for k in slices]
-
-
-def lopsided_image(geometry: Geometry, noise_sd: float = 8.0) -> Volume:
-    """The same ellipsoid, brighter than its surroundings, with noise."""
-    _, j, i = np.indices(geometry.shape)
-    inside = np.zeros(geometry.shape, bool)
-    for at in range(geometry.shape[0]):
-        (cj, ci), (rj, ri) = lopsided(geometry, at)
-        if rj > 0:
-            dj = (j[at] - cj) * geometry.spacing_mm[1] / rj
-            di = (i[at] - ci) * geometry.spacing_mm[2] / ri
-            inside[at] = dj**2 + di**2 <= 1
-    noise = np.random.default_rng(3).normal(0, noise_sd, geometry.shape)
-    return Volume((100.0 * inside + noise).astype(np.float32), geometry)
 
 
 def dice(one: npt.NDArray[np.bool_], other: npt.NDArray[np.bool_]) -> float:
@@ -277,58 +221,6 @@ def test_an_outline_over_the_image_edge_is_cut_off_there() -> None:
     mask = mask_between_outlines(plain(geometry), drawn)
 
     assert mask.voxels[7, 0].any()
-
-
-def bow_tie(geometry: Geometry, k: int) -> Prompt:
-    corners = np.array([[k, 20, 20], [k, 40, 40], [k, 40, 20], [k, 20, 40]], dtype=float)
-    return Prompt("outline", geometry.to_patient(corners), True)
-
-
-def tilted(geometry: Geometry) -> Prompt:
-    corners = np.array([[3, 20, 20], [3, 20, 40], [9, 40, 40], [9, 40, 20]], dtype=float)
-    return Prompt("outline", geometry.to_patient(corners), True)
-
-
-GRID = oblique_geometry(SHAPE)
-GOOD = lopsided_outlines(GRID, (3, 8))
-
-
-@pytest.mark.parametrize(
-    ("outlines", "found"),
-    [
-        ([], "found none"),
-        (GOOD[:1], "found 1 slice"),
-        ([*GOOD, bow_tie(GRID, 12)], "outline 3 does"),
-        ([*GOOD, tilted(GRID)], "outline 3 runs through"),
-        ([*GOOD, ellipse(GRID, 30, (30, 30), (9, 9))], "outside the image"),
-        ([*GOOD, ellipse(GRID, 12, (300, 30), (9, 9))], "wholly beside"),
-        ([*GOOD, ellipse(GRID, 12, (30.5, 30.5), (0.1, 0.1))], "smaller than that"),
-        ([*GOOD, Prompt("outline", GOOD[0].points_mm[[0, 0, 1]], True)], "encloses none"),
-        ([*GOOD, ellipse(GRID, 30, (8, 30), (9, 9), axis=1)], "different axes"),
-        ([*GOOD, ellipse(GRID, 12, (30, 30), (9, 9), include=False)], "nothing is left on k = 12"),
-        ([*GOOD, Prompt("point", GOOD[0].points_mm[:1], True)], "found point"),
-    ],
-)
-def test_outlines_that_cannot_be_used_are_refused_with_advice(outlines: list[Prompt], found: str) -> None:
-    with pytest.raises(PromptError) as caught:
-        mask_between_outlines(plain(GRID), outlines)
-
-    assert found in caught.value.found
-    assert caught.value.expected
-    assert caught.value.advice
-
-
-def test_the_work_can_be_watched_and_stopped() -> None:
-    volume = lopsided_image(GRID)
-    seen: list[tuple[int, int]] = []
-
-    mask_between_outlines(volume, GOOD, progress=lambda done, total: seen.append((done, total)))
-
-    assert seen == [(n, 4) for n in range(5)]
-    for patience in (0, 3, 12):
-        asked = iter([False] * patience + [True] * 100)
-        with pytest.raises(Cancelled):
-            mask_between_outlines(volume, GOOD, cancelled=lambda asked=asked: next(asked))
 
 
 @needs_real_scans
