@@ -31,6 +31,7 @@ from gist_imaging.segment.propagate import propagate
 from gist_imaging.spatial import Geometry, Mask, Volume
 from gist_imaging.spatial.register import RigidTransform, register
 from gist_imaging.spatial.register_fit import rotation_of
+from gist_imaging.spatial.register_picture import fit_picture
 
 # Body frame: ischial spines, symphysis, coccyx, sacrum, femoral heads, tuberosities, ilia, pubic rami.
 BONY_TARGETS = np.array(
@@ -274,16 +275,36 @@ def real(folder: Path) -> None:
     )
 
 
+def save_picture(path: Path) -> None:
+    """Write the fit picture of one CT pair, beside the same pair 6 mm off."""
+    from matplotlib.image import imsave
+
+    (before, fixed, _), (_, moving, _) = phantom_pair(3, "CT")
+    transform = register(fixed, moving)
+    off = np.eye(4)
+    off[:3, 3] = (6.0, 0.0, 0.0)
+    centre = before.to_patient((0.0, 20.0, 24.0))
+    halves = [
+        fit_picture(fixed, moving, each, centre_mm=centre, half_width_mm=130.0, pixel_mm=1.3)[:, :402]
+        for each in (transform, replace(transform, matrix=off @ transform.matrix))
+    ]
+    gap = np.full((halves[0].shape[0], 24, 3), 255, np.uint8)
+    imsave(path, np.concatenate([halves[0], gap, halves[1]], axis=1))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--peer", type=int, default=3, help="pairs that SimpleITK registers too")
     parser.add_argument("--real", type=Path, help="folder of real scans")
+    parser.add_argument("--picture", type=Path, help="PNG of one CT pair: before, and brought together")
     arguments = parser.parse_args()
     for modality in ("CT", "MR") if arguments.pairs else ():
         phantoms(modality, arguments.pairs, arguments.peer)
     if arguments.real:
         real(arguments.real)
+    if arguments.picture:
+        save_picture(arguments.picture)
 
 
 if __name__ == "__main__":

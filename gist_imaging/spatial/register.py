@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gist_imaging.errors import Cancelled, RegistrationError
+from gist_imaging.errors import RegistrationError
 from gist_imaging.provenance import Provenance
 from gist_imaging.spatial.geometry import FloatArray
 from gist_imaging.spatial.register_error import N_PARTS, Repeats, repeated_fits
 from gist_imaging.spatial.register_fit import Fit, fit, samples_of
 from gist_imaging.spatial.register_points import PointPairs, register_points
-from gist_imaging.spatial.register_prepare import Level, Region, levels_of
+from gist_imaging.spatial.register_prepare import Level, Region, Stop, levels_of, stop_if
 from gist_imaging.spatial.register_start import LEAST_OVERLAP, starts
 from gist_imaging.spatial.register_transform import RigidTransform
 from gist_imaging.spatial.volume import Quantity, Volume
@@ -42,7 +42,7 @@ def register(
     initial: RigidTransform | None = None,
     point_pairs: PointPairs | None = None,
     progress: Tick | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop = None,
 ) -> RigidTransform:
     """Return the rigid transform that carries positions of `fixed` to those of `moving`.
 
@@ -91,13 +91,13 @@ def _by_image(
     on: Region,
     initial: RigidTransform | None,
     progress: Tick | None,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Stop,
 ) -> RigidTransform:
     _check_comparable(fixed, moving, on)
     steps = _Steps(progress, cancelled)
-    fixed_levels = levels_of(fixed, on, "fixed")
+    fixed_levels = levels_of(fixed, on, "fixed", cancelled)
     steps.done()
-    moving_levels = levels_of(moving, on, "moving")
+    moving_levels = levels_of(moving, on, "moving", cancelled)
     steps.done()
     rng = np.random.default_rng(_SEED)
     coarse, middle = (samples_of(level, _COARSE_SAMPLES, rng) for level in fixed_levels[:0:-1])
@@ -117,11 +117,12 @@ def _by_image(
     final = fit(fine, moving_levels[0], best.matrix, iterations=_FINE_ITERATIONS, cancelled=cancelled)
     steps.done()
     _check_matched(final)
+    fine_mm = moving_levels[0].voxel_mm
     repeats = repeated_fits(
         fine,
         moving_levels,
         final,
-        native_mm=max(*fixed.geometry.spacing_mm, *moving.geometry.spacing_mm),
+        voxel_mm=max(fine_mm, *fixed.geometry.spacing_mm, *moving.geometry.spacing_mm),
         cancelled=cancelled,
         tick=steps.done,
     )
@@ -138,7 +139,7 @@ def _by_image(
 
 
 def _candidates(
-    fixed: Level, moving: Level, initial: RigidTransform | None, cancelled: Callable[[], bool] | None
+    fixed: Level, moving: Level, initial: RigidTransform | None, cancelled: Stop
 ) -> list[FloatArray]:
     if initial is not None:
         return [initial.matrix]
@@ -258,12 +259,11 @@ class _Steps:
     """Counts finished steps for the progress bar and stops where the user asks."""
 
     progress: Tick | None
-    cancelled: Callable[[], bool] | None
+    cancelled: Stop
     count: int = 0
 
     def done(self) -> None:
         self.count += 1
-        if self.cancelled is not None and self.cancelled():
-            raise Cancelled
+        stop_if(self.cancelled)
         if self.progress is not None:
             self.progress(self.count, _N_STEPS)

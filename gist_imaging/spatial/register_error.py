@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gist_imaging.spatial.geometry import FloatArray
 from gist_imaging.spatial.register_fit import Fit, Samples, fit, rotation_of
-from gist_imaging.spatial.register_prepare import Level
+from gist_imaging.spatial.register_prepare import Level, Stop
 
 __all__ = ["Repeats", "repeated_fits"]
 
@@ -50,8 +50,8 @@ def repeated_fits(
     levels: Sequence[Level],
     final: Fit,
     *,
-    native_mm: float,
-    cancelled: Callable[[], bool] | None = None,
+    voxel_mm: float,
+    cancelled: Stop = None,
     tick: Callable[[], None] = lambda: None,
 ) -> Repeats:
     """Return the error of `final` from eight fits, each from a start beside it and without one eighth.
@@ -64,7 +64,7 @@ def repeated_fits(
     samples : of the fixed scan
     levels : of the moving scan, finest first
     final : the fit to judge
-    native_mm : the longest edge of a voxel in either scan
+    voxel_mm : the longest edge of a voxel in either scan or of the working voxels
     """
     rng = np.random.default_rng(_SEED)
     parts = _parts(samples.points_mm, rng)
@@ -82,8 +82,8 @@ def repeated_fits(
     spread_mm = float(np.sqrt((N_PARTS - 1) / N_PARTS * squares.sum()))
     return Repeats(
         spread_mm,
-        float(np.hypot(spread_mm, native_mm * _between(_FLOOR_VOXELS, final.correlation))),
-        float(np.hypot(_SPREADS_95 * spread_mm, native_mm * _between(_FLOOR_95_VOXELS, final.correlation))),
+        float(np.hypot(spread_mm, voxel_mm * _between(_FLOOR_VOXELS, final.correlation))),
+        float(np.hypot(_SPREADS_95 * spread_mm, voxel_mm * _between(_FLOOR_95_VOXELS, final.correlation))),
     )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import Cancelled
 from gist_imaging.spatial.geometry import FloatArray
-from gist_imaging.spatial.register_prepare import Level
+from gist_imaging.spatial.register_prepare import Level, Stop, stop_if
 
 __all__ = ["Fit", "Samples", "fit", "rotation_of", "samples_of"]
 
@@ -94,7 +92,7 @@ def fit(
     start: FloatArray,
     *,
     iterations: int,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop = None,
 ) -> Fit:
     """Return the fit from `start` by Gauss-Newton steps with Tukey's weights.
 
@@ -110,8 +108,7 @@ def fit(
     there = turn @ middle + start[:3, 3]
     reader = _Reader(moving)
     for _ in range(iterations):
-        if cancelled is not None and cancelled():
-            raise Cancelled
+        stop_if(cancelled)
         arms = offsets @ turn.T
         values, gradient, inside = reader.at(arms + there)
         if np.count_nonzero(inside) < 6:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import RegistrationError
+from gist_imaging.errors import Cancelled, RegistrationError
 from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.volume import Quantity, Volume
 
-__all__ = ["Level", "levels_of"]
+__all__ = ["Level", "Stop", "levels_of", "stop_if"]
 
 FloatImage = npt.NDArray[np.float32]
 BoolImage = npt.NDArray[np.bool_]
 Region = Literal["bone", "whole"]
+Stop = Callable[[], bool] | None
+"""Asked between steps whether the user wants to stop; None is never."""
 
 FINEST_MM = 2.0
 N_LEVELS = 3
-# Keeps a whole-body CT under 100 MB of working voxels.
-_MOST_VOXELS = 8_000_000
+# A pelvis fits at 2 mm; longer scans get larger voxels, so that no step takes long.
+_MOST_VOXELS = 3_000_000
 # Cancellous bone begins at about 150 HU; portal venous vessels reach as far, so bone is asked to be denser.
 BONE_ABOVE_HU = 180.0
 _BONE_UP_TO_HU = 900.0
@@ -61,7 +64,13 @@ class Level:
         return self.geometry.spacing_mm[0]
 
 
-def levels_of(volume: Volume, on: Region, name: str) -> tuple[Level, ...]:
+def stop_if(cancelled: Stop) -> None:
+    """Raise `Cancelled` when the user asked to stop."""
+    if cancelled is not None and cancelled():
+        raise Cancelled
+
+
+def levels_of(volume: Volume, on: Region, name: str, cancelled: Stop = None) -> tuple[Level, ...]:
     """Return the feature image from the finest (2 mm, more for very long scans) to the coarsest level.
 
     Parameters
@@ -69,13 +78,14 @@ def levels_of(volume: Volume, on: Region, name: str) -> tuple[Level, ...]:
     volume : the scan
     on : "bone" (HU only) or "whole"
     name : how messages call the scan, "fixed" or "moving"
+    cancelled : asked between steps
 
     Raises
     ------
     RegistrationError
         If the scan shows no bone, or nothing but one grey.
     """
-    values, scanned, geometry = _upright(volume)
+    values, scanned, geometry = _upright(volume, cancelled)
     if not scanned.any() or float(np.ptp(values[scanned])) == 0.0:
         raise RegistrationError(
             f"a {name} scan that shows something",
@@ -83,7 +93,8 @@ def levels_of(volume: Volume, on: Region, name: str) -> tuple[Level, ...]:
             "choose another series of that visit",
         )
     if volume.quantity is Quantity.HU:
-        body = _body(values, scanned, geometry)
+        body = _body(values, scanned, geometry, cancelled)
+        stop_if(cancelled)
         feature, region = _bony(values, body, geometry, name) if on == "bone" else _soft(values, body)
     else:
         feature, region = _locally_normalised(values, scanned, geometry)
@@ -92,14 +103,16 @@ def levels_of(volume: Volume, on: Region, name: str) -> tuple[Level, ...]:
         raise RegistrationError(f"a body in the {name} scan", "found air alone", "choose another series")
     from scipy.ndimage import gaussian_filter
 
+    stop_if(cancelled)
     feature = gaussian_filter(feature, _SMOOTHING_VOXELS, mode="nearest") * scanned
     levels = [Level(feature, scanned, region, geometry)]
     for _ in range(N_LEVELS - 1):
+        stop_if(cancelled)
         levels.append(_halved(levels[-1]))
     return tuple(levels)
 
 
-def _upright(volume: Volume) -> tuple[FloatImage, BoolImage, Geometry]:
+def _upright(volume: Volume, cancelled: Stop) -> tuple[FloatImage, BoolImage, Geometry]:
     """Return the scan on cubic voxels along z, y and x, so that flips and turns of its grid do not matter."""
     from scipy.ndimage import affine_transform
 
@@ -108,7 +121,7 @@ def _upright(volume: Volume) -> tuple[FloatImage, BoolImage, Geometry]:
     low, high = corners.min(axis=0), corners.max(axis=0)
     extent = np.maximum(high - low, 1.0)
     spacing_mm = max(FINEST_MM, float(np.cbrt(extent.prod() / _MOST_VOXELS)))
-    source, grid = _binned(volume.voxels, volume.geometry, spacing_mm)
+    source, grid = _binned(volume.voxels, volume.geometry, spacing_mm, cancelled)
     i, j, k = (np.ceil((high - low) / spacing_mm).astype(int) + 1).tolist()
     upright = Geometry.from_spacing(
         (k, j, i), (spacing_mm,) * 3, tuple(low.tolist()), np.eye(3)[:, ::-1], volume.geometry.frame_uid
@@ -133,21 +146,26 @@ def _upright(volume: Volume) -> tuple[FloatImage, BoolImage, Geometry]:
     return values, scanned, upright
 
 
-def _binned(voxels: npt.NDArray[Any], geometry: Geometry, spacing_mm: float) -> tuple[FloatImage, Geometry]:
+def _binned(
+    voxels: npt.NDArray[Any], geometry: Geometry, spacing_mm: float, cancelled: Stop
+) -> tuple[FloatImage, Geometry]:
     """Return means over blocks of voxels that are not larger than `spacing_mm`."""
     factors = [
         max(1, min(int(spacing_mm / step + 1e-6), length))
         for step, length in zip(geometry.spacing_mm, geometry.shape, strict=True)
     ]
     shape = [length // factor for length, factor in zip(geometry.shape, factors, strict=True)]
-    total = np.zeros(shape, dtype=np.float32)
-    ends = [length * factor for length, factor in zip(shape, factors, strict=True)]
-    for k, j, i in np.ndindex(*factors):
-        total += voxels[k : ends[0] : factors[0], j : ends[1] : factors[1], i : ends[2] : factors[2]]
+    depth, height, width = factors
+    rows, columns = shape[1] * height, shape[2] * width
+    means = np.empty(shape, dtype=np.float32)
+    for k in range(shape[0]):
+        stop_if(cancelled)
+        slab = voxels[k * depth : (k + 1) * depth, :rows, :columns].sum(axis=0, dtype=np.float32)
+        means[k] = slab.reshape(shape[1], height, shape[2], width).mean(axis=(1, 3)) / depth
     affine = geometry.affine.copy()
     affine[:3, 3] = geometry.to_patient((np.asarray(factors) - 1) / 2.0)
     affine[:3, :3] *= factors
-    return total / np.float32(np.prod(factors)), Geometry((shape[0], shape[1], shape[2]), affine)
+    return means, Geometry((shape[0], shape[1], shape[2]), affine)
 
 
 def _halved(level: Level) -> Level:
@@ -172,11 +190,12 @@ def _halved(level: Level) -> Level:
     return Level(values, scanned, (blocks(level.region) > 0.0) & scanned, grid)
 
 
-def _body(values: FloatImage, scanned: BoolImage, geometry: Geometry) -> BoolImage:
+def _body(values: FloatImage, scanned: BoolImage, geometry: Geometry, cancelled: Stop) -> BoolImage:
     """Return the largest solid part: the patient without the table."""
     from scipy import ndimage
 
     solid = ndimage.binary_opening((values > _BODY_ABOVE_HU) & scanned, iterations=2)
+    stop_if(cancelled)
     labels, count = ndimage.label(solid)
     if count == 0:
         return np.zeros(geometry.shape, dtype=np.bool_)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import Cancelled
 from gist_imaging.spatial.geometry import FloatArray
 from gist_imaging.spatial.register_fit import rotation_of
-from gist_imaging.spatial.register_prepare import FloatImage, Level
+from gist_imaging.spatial.register_prepare import FloatImage, Level, Stop, stop_if
 
 __all__ = ["Start", "starts"]
 
@@ -34,7 +33,7 @@ class Start:
     score: float
 
 
-def starts(fixed: Level, moving: Level, cancelled: Callable[[], bool] | None = None) -> list[Start]:
+def starts(fixed: Level, moving: Level, cancelled: Stop = None) -> list[Start]:
     """Return the best shift for each of seven turns of the patient, best first.
 
     For each turn the correlation over the overlap is computed for all whole-voxel shifts at once (masked
@@ -44,8 +43,7 @@ def starts(fixed: Level, moving: Level, cancelled: Callable[[], bool] | None = N
     found = []
     search = _Search(fixed, moving)
     for turn in _turns():
-        if cancelled is not None and cancelled():
-            raise Cancelled
+        stop_if(cancelled)
         start = search.best_shift(turn)
         if start is not None:
             found.append(start)
