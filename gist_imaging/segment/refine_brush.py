@@ -17,6 +17,7 @@ __all__ = ["add_brush", "brush_voxels", "erase_brush", "paint_in_range"]
 
 FloatArray = npt.NDArray[np.float64]
 Axis = Literal[0, 1, 2]
+Part = tuple[slice, slice, slice]
 
 # A voxel centre at exactly the radius is in, whatever the rounding of the positions.
 _ROUNDING_MM = 1e-6
@@ -46,6 +47,16 @@ def brush_voxels(
     MaskError
         If there is no point, a point is not finite, or the radius is below 0 or not finite.
     """
+    part, local = _brushed(geometry, points_mm, radius_mm, slice_axis)
+    covered = np.zeros(geometry.shape, dtype=np.bool_)
+    covered[part] = local
+    return covered
+
+
+def _brushed(
+    geometry: Geometry, points_mm: npt.ArrayLike, radius_mm: float, slice_axis: Axis | None
+) -> tuple[Part, npt.NDArray[np.bool_]]:
+    """Return the part of the grid that a brush may touch, and which of its voxels are covered."""
     line = np.asarray(points_mm, dtype=np.float64)
     if line.ndim != 2 or line.shape[1] != 3 or not len(line) or not np.isfinite(line).all():
         raise MaskError(
@@ -54,16 +65,27 @@ def brush_voxels(
     if not 0.0 <= radius_mm < np.inf:
         raise MaskError("a brush has a radius of 0 mm or more", f"got {radius_mm}", "choose another size")
     indices = geometry.to_index(line)
-    covered = np.zeros(geometry.shape, dtype=np.bool_)
     if slice_axis is not None:
         indices[:, slice_axis] = np.floor(indices[0, slice_axis] + 0.5)
-        line = geometry.to_patient(indices)
-    for first, last in zip(line, line[1:] if len(line) > 1 else line, strict=False):
-        _cover(covered, geometry, first, last, radius_mm, slice_axis)
     nearest = np.floor(indices + 0.5).astype(np.int64)
-    inside = ((nearest >= 0) & (nearest < geometry.shape)).all(axis=1)
-    covered[tuple(nearest[inside].T)] = True
-    return covered
+    reach = np.ceil(radius_mm / np.asarray(geometry.spacing_mm)) + 1
+    first = np.clip(np.floor(indices.min(axis=0) - reach), 0, geometry.shape).astype(int)
+    last = np.clip(np.ceil(indices.max(axis=0) + reach) + 1, first, geometry.shape).astype(int)
+    part = (slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2]))
+    covered = np.zeros(last - first, dtype=np.bool_)
+    if covered.size:
+        box = geometry.crop(*_start_and_shape(part))
+        line = geometry.to_patient(indices)
+        for begin, end in zip(line, line[1:] if len(line) > 1 else line, strict=False):
+            _cover(covered, box, begin, end, radius_mm, slice_axis)
+    under = nearest[((nearest >= first) & (nearest < last)).all(axis=1)] - first
+    covered[tuple(under.T)] = True
+    return part, covered
+
+
+def _start_and_shape(part: Part) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    k, j, i = part
+    return (k.start, j.start, i.start), (k.stop - k.start, j.stop - j.start, i.stop - i.start)
 
 
 def _cover(
@@ -98,16 +120,20 @@ def _cover(
 
 def add_brush(mask: Mask, points_mm: npt.ArrayLike, radius_mm: float, slice_axis: Axis | None = None) -> Mask:
     """Return `mask` with what a brush covers added; see `brush_voxels`."""
-    covered = brush_voxels(mask.geometry, points_mm, radius_mm, slice_axis)
-    return edited(mask, mask.voxels | covered, "add_brush", _parameters(radius_mm, slice_axis))
+    part, covered = _brushed(mask.geometry, points_mm, radius_mm, slice_axis)
+    voxels = np.array(mask.voxels)
+    voxels[part] |= covered
+    return edited(mask, voxels, "add_brush", _parameters(radius_mm, slice_axis))
 
 
 def erase_brush(
     mask: Mask, points_mm: npt.ArrayLike, radius_mm: float, slice_axis: Axis | None = None
 ) -> Mask:
     """Return `mask` without what a brush covers; see `brush_voxels`."""
-    covered = brush_voxels(mask.geometry, points_mm, radius_mm, slice_axis)
-    return edited(mask, mask.voxels & ~covered, "erase_brush", _parameters(radius_mm, slice_axis))
+    part, covered = _brushed(mask.geometry, points_mm, radius_mm, slice_axis)
+    voxels = np.array(mask.voxels)
+    voxels[part] &= ~covered
+    return edited(mask, voxels, "erase_brush", _parameters(radius_mm, slice_axis))
 
 
 def paint_in_range(
@@ -146,17 +172,17 @@ def paint_in_range(
         raise MaskError(
             "a range runs from its lower to its upper end", f"got {at_least} to {at_most}", "exchange them"
         )
-    covered = brush_voxels(mask.geometry, points_mm, radius_mm, slice_axis)
-    within = covered.copy()
-    values = volume.voxels[covered]
-    within[covered] = (values >= at_least) & (values <= at_most)
+    part, covered = _brushed(mask.geometry, points_mm, radius_mm, slice_axis)
+    values = volume.voxels[part]
+    voxels = np.array(mask.voxels)
+    voxels[part] |= covered & (values >= at_least) & (values <= at_most)
     parameters = {
         **_parameters(radius_mm, slice_axis),
         "at_least": float(at_least),
         "at_most": float(at_most),
         "quantity": str(quantity),
     }
-    return edited(mask, mask.voxels | within, "paint_in_range", parameters)
+    return edited(mask, voxels, "paint_in_range", parameters)
 
 
 def _parameters(radius_mm: float, slice_axis: Axis | None) -> dict[str, float | int | None]:

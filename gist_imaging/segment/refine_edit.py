@@ -73,7 +73,7 @@ class Edit:
         """
         check_one_grid(before.geometry, after.geometry)
         old, new = np.ravel(before.voxels), np.ravel(after.voxels)
-        changed = np.flatnonzero(old != new)
+        changed = _where_they_differ(old, new)
         values = new[changed]
         # A run ends where the next changed voxel is no neighbour, or is changed the other way.
         ends = (np.diff(changed) != 1) | (values[1:] != values[:-1])
@@ -154,6 +154,14 @@ class Edit:
             )
         flat[changed] = wanted
         return replace(mask, voxels=voxels, provenance=provenance)
+
+
+def _where_they_differ(old: npt.NDArray[np.bool_], new: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the rising indices at which two flat arrays differ; eight voxels are compared at once."""
+    whole = old.size // 8 * 8
+    words = np.flatnonzero(old[:whole].view(np.uint64) != new[:whole].view(np.uint64))
+    near = np.concatenate([(words[:, None] * 8 + np.arange(8)).ravel(), np.arange(whole, old.size)])
+    return np.asarray(near[old[near] != new[near]], dtype=np.int64)
 
 
 def _provenance(value: Mapping[str, Any]) -> Provenance:
