@@ -25,6 +25,9 @@ GAIN = 2.0
 BASE_MM = 5.0
 _LENGTH_PER_DEPTH = 1.2
 
+# A short stroke marks a small error: then over this, 0.4 times its own length and half the depth, if less.
+_SHORT_BASE_MM = 2.0
+
 # Deeper errors are approached in several strokes; this bounds how far one stroke reaches.
 DEEPEST_MM = 6.0
 
@@ -76,7 +79,9 @@ def corrected(
     if not wrong.any():
         return signed_mm
     depth = np.where(wrong, np.clip(depth, 1.0, DEEPEST_MM), 0.0)
-    length = BASE_MM + _LENGTH_PER_DEPTH * float(np.median(depth[wrong]))
+    deep_mm = float(np.median(depth[wrong]))
+    long_mm = float(np.linalg.norm(np.ptp(stroke, axis=0) * size))
+    length = min(BASE_MM + _LENGTH_PER_DEPTH * deep_mm, _SHORT_BASE_MM + 0.4 * long_mm + 0.5 * deep_mm)
     reach = min(_FADES_AT * length, _REACH_AT_MOST_MM)
     part, low = _around(stroke, reach, size, signed_mm.shape)
     nodes, values = points * size, sign * GAIN * depth

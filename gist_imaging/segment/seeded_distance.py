@@ -38,12 +38,12 @@ def signed_distance(inside: BoolArray, spacing_mm: Spacing) -> Array:
     if inside.all():
         return np.full(inside.shape, FAR_MM, dtype=np.float32)
     signed = _maurer(inside, spacing_mm) + min(spacing_mm) / 2
-    return np.clip(signed, -FAR_MM, FAR_MM).astype(np.float32)
+    return np.asarray(np.clip(signed, -FAR_MM, FAR_MM), dtype=np.float32)
 
 
 def distance_to(voxels: BoolArray, spacing_mm: Spacing) -> Array:
     """Return the distance to the nearest of `voxels`, 0 on them; infinite where there are none."""
     if not voxels.any():
         return np.full(voxels.shape, np.inf, dtype=np.float32)
-    away: Array = np.maximum(-_maurer(voxels, spacing_mm), np.float32(0))  # type: ignore[assignment]
+    away: Array = np.maximum(-_maurer(voxels, spacing_mm), np.float32(0))
     return away
