@@ -20,6 +20,9 @@ def segment(
     series_uid: Annotated[
         str | None, typer.Option(help="Series Instance UID, where IMAGE holds several.")
     ] = None,
+    quantity: Annotated[
+        str | None, typer.Option(help="State what a value means (NIfTI, NRRD): HU, ADC, SUV or ARBITRARY.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON for programs instead of a table.")
     ] = False,
@@ -27,7 +30,7 @@ def segment(
     """Make the mask of a tumour from a few strokes, points or outlines."""
     from gist_imaging import workflow
 
-    options = workflow.ScanOptions(series_uid=series_uid)
+    options = workflow.ScanOptions(series_uid=series_uid, quantity=quantity)
     with show.progress("Segmenting", quiet=as_json) as tick:
         made = workflow.segment_scan(
             image, prompts, out, options, method=method, preview=preview, overwrite=force, progress=tick
