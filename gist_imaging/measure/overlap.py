@@ -7,9 +7,9 @@ Surfaces are compared as in Nikolov et al., J Med Internet Res 2021;23:e26151, b
 area, so that an uneven grid does not favour the directions in which it has most voxels. An element is the
 iso-0.5 mesh (on which diameters and volumes are measured too) in one cell of eight voxel centres; its place
 is the centroid of its triangles. At the middle of the cell, as in the authors' own program, it can lie half
-a voxel off the surface: two balls 2 mm apart measure 1.4 to 1.6 mm there and 1.8 to 2.0 mm here, and a surface
-Dice at a tolerance below the voxel's edge is higher there (0.52 against 0.35 at 1 mm on slices of 3.3 mm), so
-the two are not to be mixed. Everything is in the patient's millimetres.
+a voxel off the surface: two balls 2 mm apart measure 1.4 to 1.6 mm there and 1.8 to 2.0 mm here, and a
+surface Dice at a tolerance below the voxel's edge is higher there (0.52 against 0.35 at 1 mm on slices of
+3.3 mm), so the two are not to be mixed. Everything is in the patient's millimetres.
 """
 
 from __future__ import annotations
