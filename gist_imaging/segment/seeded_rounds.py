@@ -30,8 +30,8 @@ _FIRST_MARGIN_MM, CORRECTION_MARGIN_MM = 15.0, 39.0
 # A box in a later round clears its surroundings up to here.
 _BOX_CLEARS_MM = 39.0
 
-# About 250 mm in each direction at 1 mm; keeps the memory of a run below 1 GB.
-AT_MOST_VOXELS = 12_000_000
+# A tumour of 150 mm on voxels of 0.7 x 0.7 x 1 mm; keeps the memory of a run below 1 GB.
+AT_MOST_VOXELS = 18_000_000
 
 # One unit of log-odds moves the first surface by this where the image is fully believed.
 _FIRST_IMAGE_MM = 2.0
