@@ -79,7 +79,7 @@ class SeededEngine:
         Parameters
         ----------
         progress : called with the share done, 0 to 1
-        cancelled : asked every 20 ms; True raises `Cancelled` and keeps what was finished
+        cancelled : asked first and then every 20 ms; True raises `Cancelled` and keeps what was finished
 
         Raises
         ------
@@ -98,6 +98,8 @@ class SeededEngine:
             if stop.is_set():
                 raise Cancelled
 
+        if cancelled is not None and cancelled():
+            raise Cancelled
         if progress is None and cancelled is None:
             return self._result(self._state(log, step), log)
         return _watched(lambda: self._result(self._state(log, step), log), stop, shares, progress, cancelled)
