@@ -6,8 +6,10 @@
     ├── GeometryError        a voxel grid that cannot be placed in a patient, or two that do not fit
     ├── IntakeError          a file that is refused; carries a frozen code (see gist_imaging.problems)
     ├── SeriesError          a series that cannot be measured; carries its problems
+    ├── RegistrationError    two scans whose positions could not be matched; nothing is assumed instead
     ├── MaskError            a mask that does not lie on its image, or cannot be used
     │   └── LabelError       the structure that was asked for is not in the mask, or several are
+    ├── PromptError          strokes, points or outlines that cannot be used on this image
     ├── IdentityError        two scans that may belong to different patients; asks a question
     ├── MeasurementError     a number that the definition does not give
     ├── TableError           rows that break the cohort format; carries every problem at once
@@ -90,12 +92,20 @@ class SeriesError(GistImagingError):
         return (type(self), (self.series_uid, self.problems))
 
 
+class RegistrationError(GistImagingError):
+    """The positions of two scans could not be matched; no transform is assumed instead."""
+
+
 class MaskError(GistImagingError):
     """A mask does not lie on its image, or cannot be used."""
 
 
 class LabelError(MaskError):
     """The structure that was asked for is not in the mask, or several fit; lists what the mask holds."""
+
+
+class PromptError(GistImagingError):
+    """Strokes, points or outlines cannot be used on this image."""
 
 
 class IdentityError(GistImagingError):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gist_imaging.demo import DemoReport
     from gist_imaging.io.cohort_read import CohortReport
     from gist_imaging.io.environment import Check
+    from gist_imaging.io.segmentation_files import Segmentation
     from gist_imaging.measure.lesion import LesionMeasurement
     from gist_imaging.response.compare import Comparison
     from gist_imaging.spatial import Volume
@@ -29,6 +30,7 @@ __all__ = [
     "measure_cohort",
     "measure_scan",
     "run_demo",
+    "segment_scan",
     "validate_cohort",
 ]
 
@@ -102,6 +104,41 @@ def measure_scan(image: Path, mask: Path, options: ScanOptions | None = None) ->
     volume = open_scan(image, chosen)
     outlined = read_mask(mask, like=volume, label=chosen.label, resample=chosen.resample)
     return measure_lesion(volume, outlined, hu_roi=chosen.hu_roi)
+
+
+def segment_scan(
+    image: Path,
+    prompts: Path,
+    out_mask: Path,
+    options: ScanOptions | None = None,
+    *,
+    method: str | None = None,
+    preview: Path | None = None,
+    overwrite: bool = False,
+    progress: Tick | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Segmentation:
+    """Make a mask from what a reader drew, write it as NIfTI, and return what was made.
+
+    Parameters
+    ----------
+    prompts : JSON file `{"prompts": [...]}`, positions in mm (LPS) of the image
+    out_mask : ends with .nii.gz
+    method : one of `gist_imaging.segment.methods.methods()`; None takes `DEFAULT_METHOD` there
+    preview : PNG of the slice with most of the tumour
+    overwrite : replace files that are there; otherwise they are refused before the work begins
+    """
+    from gist_imaging.io.prompts_file import read_prompts
+    from gist_imaging.io.segmentation_files import SegmentationFiles
+    from gist_imaging.segment.methods import DEFAULT_METHOD, segmenter
+
+    chosen = method or DEFAULT_METHOD
+    files = SegmentationFiles(out_mask, preview, overwrite)
+    make_mask = segmenter(chosen)
+    drawn = read_prompts(prompts)
+    volume = open_scan(image, options or ScanOptions())
+    mask = make_mask(volume, drawn, progress=progress, cancelled=cancelled)
+    return files.write(volume, mask, chosen)
 
 
 def compare_scans(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gist_imaging.measure.mesh_table import N_CELLS, cell_table
 from gist_imaging.measure.region import Region
 
-__all__ = ["MeshSize", "mesh_size"]
+__all__ = ["MeshSize", "cell_numbers", "mesh_size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,17 @@ def _cell_counts(voxels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """(256,) how often each cell occurs."""
     if voxels.size == 0:
         return np.zeros(N_CELLS, dtype=np.int64)
+    return np.bincount(cell_numbers(voxels).ravel(), minlength=N_CELLS)
+
+
+def cell_numbers(voxels: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """Return which of the 256 kinds each cell is, outside the array being outside the mask.
+
+    Returns
+    -------
+    (k + 1, j + 1, i + 1) for voxels (k, j, i); the first cell's last corner is voxel 0
+    """
     padded = np.pad(voxels, 1).view(np.uint8)
     pairs = padded[:, :, :-1] | padded[:, :, 1:] << 1
     squares = pairs[:, :-1] | pairs[:, 1:] << 2
-    cells = squares[:-1] | squares[1:] << 4
-    return np.bincount(cells.ravel(), minlength=N_CELLS)
+    return np.asarray(squares[:-1] | squares[1:] << 4)

@@ -50,18 +50,20 @@ _FULL = N_CELLS - 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellTable:
-    """For each cell: the part of it inside the mesh, and its triangles' area vectors in cell units.
+    """For each cell: the part of it inside the mesh, and its triangles in cell units.
 
     Parameters
     ----------
     inside : (256,) 0 to 1
     cell_of : (n,) the cell that a triangle belongs to
     area_vectors : (n, 3) along k, j, i; the side they point to is of no account
+    centroids : (n, 3) along k, j, i from the cell's first corner, 0 to 1
     """
 
     inside: npt.NDArray[np.float64]
     cell_of: npt.NDArray[np.int64]
     area_vectors: npt.NDArray[np.float64]
+    centroids: npt.NDArray[np.float64]
 
 
 @lru_cache(maxsize=1)
@@ -70,25 +72,34 @@ def cell_table() -> CellTable:
     inside = np.zeros(N_CELLS)
     inside[_FULL] = 1.0
     area_vectors: dict[int, npt.NDArray[np.float64]] = {}
+    centroids: dict[int, npt.NDArray[np.float64]] = {}
     for kind, (parts_of_48, words) in _KINDS.items():
         corners = np.array(
             [[kind >> (4 * k + 2 * j + i) & 1 for i in (0, 1)] for k, j in product((0, 1), repeat=2)]
         )
         corners = corners.reshape(2, 2, 2)
-        areas = _area_vectors(words)
+        triangles = _triangles(words)
+        a, b, c = np.moveaxis(triangles, 1, 0)
+        areas, middles = np.cross(b - a, c - a) / 2.0, triangles.mean(axis=1) - 0.5
         for order, flips in product(permutations(range(3)), product((1, -1), repeat=3)):
             turned = corners.transpose(order)[:: flips[0], :: flips[1], :: flips[2]]
             cell = int(turned.ravel() @ (1 << np.arange(8)))
             if cell not in area_vectors:
                 inside[cell] = parts_of_48 / 48.0
                 area_vectors[cell] = areas[:, order] * flips
+                centroids[cell] = middles[:, order] * flips + 0.5
     cell_of = np.concatenate([np.full(len(areas), cell) for cell, areas in area_vectors.items()])
-    return CellTable(inside, cell_of, np.concatenate(list(area_vectors.values())))
+    return CellTable(
+        inside,
+        cell_of,
+        np.concatenate(list(area_vectors.values())),
+        np.concatenate(list(centroids.values())),
+    )
 
 
-def _area_vectors(words: str) -> npt.NDArray[np.float64]:
+def _triangles(words: str) -> npt.NDArray[np.float64]:
+    """(n, 3, 3) corners of each triangle along k, j, i."""
     points = np.array(
         [[np.unravel_index(_LETTERS.index(letter), (3, 3, 3)) for letter in word] for word in words.split()]
     )
-    a, b, c = np.moveaxis(points / 2.0, 1, 0)
-    return np.asarray(np.cross(b - a, c - a) / 2.0)
+    return np.asarray(points / 2.0)

@@ -5,7 +5,7 @@ from cli_runner import gist_imaging
 
 from gist_imaging._version import __version__
 
-COMMANDS = ["demo", "index", "measure", "compare", "batch", "cohort", "phantom", "doctor"]
+COMMANDS = ["demo", "index", "measure", "compare", "segment", "batch", "cohort", "phantom", "doctor"]
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
