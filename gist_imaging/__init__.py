@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gist_imaging.measure.lesion import LesionMeasurement, measure_lesion
     from gist_imaging.response.assess import assess_response
     from gist_imaging.response.change import Response
+    from gist_imaging.segment.prompts import Prompt, PromptLog
     from gist_imaging.spatial import Geometry, Mask, Quantity, Volume
     from gist_imaging.study import ScanIndex, Series
 
@@ -24,6 +25,8 @@ _HOME = {
     "Geometry": "spatial",
     "LesionMeasurement": "measure.lesion",
     "Mask": "spatial",
+    "Prompt": "segment.prompts",
+    "PromptLog": "segment.prompts",
     "Quantity": "spatial",
     "Response": "response.change",
     "ScanIndex": "study",
@@ -41,6 +44,8 @@ __all__ = [
     "Geometry",
     "LesionMeasurement",
     "Mask",
+    "Prompt",
+    "PromptLog",
     "Quantity",
     "Response",
     "ScanIndex",
