@@ -1,8 +1,10 @@
 """Masks as NIfTI-1 label files (.nii.gz): the same mask gives the same bytes, and no file is lost.
 
-The grid stands in sform and qform in single precision, as every reader wants it: positions are kept within
-0.0001 mm, and reading with the image (`read_mask(path, like=volume)`) gives the image's own grid. How the
-mask came about stands as JSON in a header extension (code 6, a comment), which other programs pass over.
+The grid stands in the sform in single precision, which keeps positions within 0.001 mm, and in the qform
+where its quaternion does so too: near a half turn it cannot, and then the qform says that it is not given
+rather than something a little different. Reading with the image (`read_mask(path, like=volume)`) gives the
+image's own grid. How the mask came about stands as JSON in a header extension (code 6, a comment), which
+other programs pass over.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import numpy as np
 
 from gist_imaging.errors import GistImagingError
 from gist_imaging.provenance import canonical_json
+from gist_imaging.spatial.geometry import FloatArray
 from gist_imaging.spatial.mask import Mask
 
 __all__ = ["check_writable", "nifti_bytes", "write_bytes_once", "write_mask"]
@@ -28,6 +31,10 @@ _LABEL = 1
 _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # xform code 1: in the scanner's own frame. Extension code 6: a comment.
 _SCANNER, _COMMENT = 1, 6
+_NOT_GIVEN = 0
+# NIfTI stores three parts of a unit quaternion in single precision and derives the fourth as a square root,
+# which near 0 is only right to about 0.0005.
+_QFORM_WITHIN_MM = 1e-3
 
 
 def write_mask(path: str | Path, mask: Mask, *, overwrite: bool = False) -> Path:
@@ -60,6 +67,8 @@ def nifti_bytes(mask: Mask) -> bytes:
     image = kind(mask.voxels.astype(np.uint8).T * np.uint8(_LABEL), to_ras)
     image.set_sform(to_ras, _SCANNER)
     image.set_qform(to_ras, _SCANNER)
+    if not _agrees(image.get_qform(), to_ras, mask.geometry.shape):
+        image.set_qform(None, _NOT_GIVEN)
     image.header.set_xyzt_units("mm")
     image.header.set_intent("label", name=mask.structure[:15])
     provenance = {"structure": mask.structure, "provenance": mask.provenance.to_json()}
@@ -71,6 +80,12 @@ def nifti_bytes(mask: Mask) -> bytes:
     with gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=6, mtime=0) as stream:
         stream.write(image.to_bytes())
     return packed.getvalue()
+
+
+def _agrees(qform: FloatArray, to_ras: FloatArray, shape: tuple[int, int, int]) -> bool:
+    last = np.array([*reversed(shape), 1]) - [1, 1, 1, 0]
+    corners = np.array([(*corner, 1) for corner in np.ndindex(2, 2, 2)]) * last
+    return bool(np.abs(corners @ (qform - to_ras).T).max() <= _QFORM_WITHIN_MM)
 
 
 def check_writable(path: Path, suffix: str, *, overwrite: bool) -> None:

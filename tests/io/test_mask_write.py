@@ -43,11 +43,27 @@ def test_an_empty_mask_comes_back_empty(tmp_path):
 def test_positions_are_kept_within_a_thousandth_of_a_millimetre_in_another_program(grid):
     image = nibabel.Nifti1Image.from_bytes(gzip.decompress(nifti_bytes(lopsided(grid))))
 
-    for affine in (image.get_sform(), image.get_qform()):
+    stated = [image.get_sform()] + [image.get_qform()] * (int(image.header["qform_code"]) > 0)
+    for affine in stated:
         to_lps = np.diag([-1, -1, 1, 1]) @ affine
         corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(grid.shape) - 1)
         there = corners[:, ::-1] @ to_lps[:3, :3].T + to_lps[:3, 3]
         np.testing.assert_allclose(there, grid.corners_mm, atol=1e-3)
+
+
+def test_a_quaternion_that_cannot_hold_the_grid_is_not_given(tmp_path):
+    slightly_tilted = oblique_geometry((40, 60, 60), (1, 1, 1), angles_deg=(1.0, 7.0, 0.0))
+    codes = {}
+    for name, grid in (("tilted", slightly_tilted), ("ordinary", oblique_geometry())):
+        header = nibabel.load(write_mask(tmp_path / f"{name}.nii.gz", lopsided(grid))).header
+        codes[name] = (int(header["sform_code"]), int(header["qform_code"]))
+
+    image = SimpleITK.ReadImage(str(tmp_path / "tilted.nii.gz"))
+
+    assert codes == {"tilted": (1, 0), "ordinary": (1, 1)}
+    for index in [(0, 0, 0), (39, 59, 59)]:
+        place = image.TransformIndexToPhysicalPoint([int(n) for n in index[::-1]])
+        np.testing.assert_allclose(place, slightly_tilted.to_patient(index), atol=1e-3)
 
 
 def test_simpleitk_sees_the_same_voxels_in_the_same_place(tmp_path):
