@@ -9,8 +9,9 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from gist_imaging.io.private_pipes import private_pipes
 from gist_imaging.io.worker_channel import receive_any, send
 
 __all__ = ["THREAD_LIMITS", "main"]
@@ -30,7 +31,7 @@ _BYTES_PER_MB = 1_000_000
 
 def main() -> None:
     """Answer jobs until the parent closes the pipe."""
-    jobs, answers = _private_pipes()
+    jobs, answers = private_pipes()
     # Warnings of libraries print the values that they do not like.
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
@@ -62,21 +63,6 @@ def _answer(function: Callable[[Any], Any], job: Any) -> tuple[str, Any]:
         return "out_of_memory", None
     except Exception as error:  # noqa: BLE001 - the texts of foreign errors may hold patient values
         return "raised", type(error).__name__
-
-
-def _private_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Take the two pipes away from standard input and output, so that no library prints into them."""
-    jobs, answers = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(jobs, os.O_BINARY)
-        msvcrt.setmode(answers, os.O_BINARY)
-    return os.fdopen(jobs, "rb"), os.fdopen(answers, "wb")
 
 
 def _limit_memory(memory_mb: float | None) -> None:

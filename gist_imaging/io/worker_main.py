@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gist_imaging.errors import GistImagingError
+from gist_imaging.io.private_pipes import private_pipes
 from gist_imaging.io.worker_channel import receive_any, send
 
 __all__ = ["main"]
@@ -23,7 +24,7 @@ _ORPHAN_GRACE_SECONDS = 10.0
 
 def main() -> None:
     """Answer calls until the parent closes the pipe."""
-    calls, answers = _private_pipes()
+    calls, answers = private_pipes()
     _keep_quiet()
     settings: dict[str, Any] = receive_any(calls)
     import numpy  # noqa: F401 - loaded before the memory limit is measured
@@ -74,21 +75,6 @@ def _function(task: str, package: str) -> Callable[..., Any]:
     if not callable(found):
         raise GistImagingError("a task is a function", f"{task} is none", "name a function")
     return found  # type: ignore[no-any-return]
-
-
-def _private_pipes() -> tuple[Any, Any]:
-    """Take the two pipes away from standard input and output, so that no library prints into them."""
-    calls, answers = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(calls, os.O_BINARY)
-        msvcrt.setmode(answers, os.O_BINARY)
-    return os.fdopen(calls, "rb"), os.fdopen(answers, "wb")
 
 
 def _keep_quiet() -> None:
