@@ -33,8 +33,8 @@ __all__ = [
 Third = Literal["low", "mid", "high"]
 Method = Literal["two_segment", "straight", "curved"]
 
-# Gastroenterol Res Pract 2020:2130705 (106 patients, ROC against rigid rectoscopy): low up to the first, mid
-# up to the second bound, from the anal verge on sagittal T2. The paper gives a bound to both of its neighbours;
+# Gastroenterol Res Pract 2020:2130705 (106 patients, ROC against rigid rectoscopy): low up to the first,
+# mid up to the second bound, from the anal verge on sagittal T2. The paper gives a bound to both of its neighbours;
 # that it belongs to the lower one (inclusive) is ours. Its two-segment and curved methods were
 # interchangeable, the straight one was not.
 LOW_AND_MID_AT_MOST_MM: Mapping[Method, tuple[float, float]] = {
