@@ -23,7 +23,6 @@ from gist_imaging.spatial.mask import Mask
 
 __all__ = [
     "LOW_AND_MID_AT_MOST_MM",
-    "SCOPE_LOW_AND_MID_AT_MOST_MM",
     "Third",
     "TumourHeight",
     "surface_points_mm",
@@ -33,17 +32,15 @@ __all__ = [
 Third = Literal["low", "mid", "high"]
 Method = Literal["two_segment", "straight", "curved"]
 
-# Gastroenterol Res Pract 2020:2130705 (106 patients, ROC against rigid rectoscopy): low up to the first,
-# mid up to the second bound, from the anal verge on sagittal T2. The paper gives a bound to both of its neighbours;
-# that it belongs to the lower one (inclusive) is ours. Its two-segment and curved methods were
-# interchangeable, the straight one was not.
+# Gastroenterol Res Pract 2020:2130705 (106 patients, ROC against rigid rectoscopy): low up to the first, mid
+# up to the second bound, from the anal verge on sagittal T2. The paper gives a bound to both neighbours; that
+# it belongs to the lower one (inclusive) is ours. Its two-segment and curved methods were interchangeable,
+# the straight one was not. They stand for 6 and 12 cm by rigid scope, which must not be applied to MR.
 LOW_AND_MID_AT_MOST_MM: Mapping[Method, tuple[float, float]] = {
     "two_segment": (77.0, 133.0),
     "straight": (74.0, 112.0),
     "curved": (71.0, 137.0),
 }
-# UICC, by rigid rectoscopy: low 0 to 6, mid 6 to 12 cm. For comparison; never applied to a height on MR.
-SCOPE_LOW_AND_MID_AT_MOST_MM = (60.0, 120.0)
 
 # An anal canal outside these bounds (inclusive) means a misplaced landmark. Ours and wide: published 25 to
 # 50 mm.

@@ -1,12 +1,12 @@
-"""Landmarks on a real pelvic MR (TCIA PROSTATEx, real_landmarks/README.md): numbers that a pelvis can have."""
+"""Landmarks on a real pelvic MR (TCIA PROSTATEx, real_landmarks/README.md): numbers a pelvis can have."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from strategies import REAL_SCANS, needs_real_scans
 
 from gist_imaging import read_volume
 from gist_imaging.anatomy.height import tumour_height
@@ -15,15 +15,9 @@ from gist_imaging.anatomy.pelvic_frame import pelvic_frame
 from gist_imaging.anatomy.pelvic_lines import pelvic_lines
 
 TESTS = Path(__file__).resolve().parent.parent
-REAL = Path(os.environ.get("GIST_IMAGING_REAL_SCANS", TESTS.parent.parent / "shared" / "real_scans"))
-STUDY = REAL / "ingest" / "pelvis_mr_prostatex0000"
+STUDY = REAL_SCANS / "ingest" / "pelvis_mr_prostatex0000"
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(
-        not STUDY.is_dir(), reason="NO REAL SCANS: set GIST_IMAGING_REAL_SCANS to their folder"
-    ),
-]
+pytestmark = [pytest.mark.real, needs_real_scans]
 
 
 @pytest.fixture(scope="module")
