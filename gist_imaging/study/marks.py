@@ -1,7 +1,7 @@
 """What a reader put on a scan, as plain values: marks in patient mm, and masks by their hashes.
 
-`segment` and `anatomy` stand above this room, so a stroke or a landmark is held here as its kind and its points;
-`Prompt` and `Landmark` are made from it there.
+`segment` and `anatomy` stand above this room, so a stroke or a landmark is held here as its kind and its
+points; `Prompt` and `Landmark` are made from it there.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Mark:
         if self.side is not None:
             object.__setattr__(self, "side", Side.read(self.side, f"mark {self.kind}: side"))
         object.__setattr__(self, "points_mm", _points(self.points_mm, f"mark {self.kind}"))
-        if not isinstance(self.include, bool) or isinstance(self.round, bool) or self.round < 0:
+        whole = isinstance(self.round, int) and not isinstance(self.round, bool)
+        if not isinstance(self.include, bool) or not whole or self.round < 0:
             raise ReadingError(
                 f"mark {self.kind}: include is true or false, round a whole number from 0", "got others"
             )
@@ -129,6 +130,8 @@ class MaskReference:
             _matching(_NAME, getattr(self, name), f"{name} of a mask")
         for name in ("mask_sha256", "image_sha256"):
             _matching(_SHA256, getattr(self, name), name)
+        if not isinstance(self.empty, bool):
+            raise ReadingError("empty of a mask is true or false", "got something else", "correct it")
 
     def to_json(self) -> dict[str, Any]:
         """Return the reference as plain values for `json.dumps`."""

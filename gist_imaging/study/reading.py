@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.provenance import sha256_of
@@ -27,8 +27,6 @@ FORMAT = "gist_imaging.reading/1"
 _CASE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
 _READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +79,15 @@ class Reading:
         if not isinstance(self.blinded, bool):
             raise ReadingError("blinded is true or false", f"got {type(self.blinded).__name__}", "say which")
         self._check_revision()
-        others = {call.reader for call in (*self.relations, *self.findings)} - {self.reader}
+        others = {call.reader for call in self.calls} - {self.reader}
         if others:
             raise ReadingError(
                 f"every call of a reading is by its reader {self.reader}",
                 f"got calls by {', '.join(sorted(others))}",
                 "keep one reading for each reader",
             )
-        _once(self.relations, lambda call: (call.lesion, call.timepoint, call.side), "levator relation")
-        _once(self.findings, lambda call: (call.lesion, call.timepoint), "pelvic findings")
+        _once(((call.lesion, call.timepoint, call.side) for call in self.relations), "a levator relation")
+        _once(((call.lesion, call.timepoint) for call in self.findings), "pelvic findings")
 
     def _check_revision(self) -> None:
         number = self.revision
@@ -106,6 +104,11 @@ class Reading:
             raise ReadingError("previous is a SHA-256 of 64 hex digits", "got another form", "correct it")
 
     @property
+    def calls(self) -> tuple[LevatorRelation | PelvicFindings, ...]:
+        """Everything that the reader said in words."""
+        return (*self.relations, *self.findings)
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of everything the reading holds; what is computed from it is kept by this."""
         return sha256_of(self.to_json())
@@ -114,9 +117,7 @@ class Reading:
     def questions(self) -> list[str]:
         """What the reader should be asked about the calls, one sentence each."""
         return [
-            f"{call.place}: {rule.message} ({rule.code})"
-            for call in (*self.relations, *self.findings)
-            for rule in call.questions
+            f"{call.place}: {rule.message} ({rule.code})" for call in self.calls for rule in call.questions
         ]
 
     def revised(self, reason: str, **changes: Any) -> Reading:
@@ -193,11 +194,11 @@ _LISTS: dict[str, Callable[[object], Any]] = {
 }
 
 
-def _once(items: Iterable[Item], key: Callable[[Item], Hashable], what: str) -> None:
-    twice = [name for name, count in Counter(map(key, items)).items() if count > 1]
+def _once(names: Iterable[tuple[str, ...]], what: str) -> None:
+    twice = sorted(" ".join(name) for name, count in Counter(names).items() if count > 1)
     if twice:
         raise ReadingError(
-            f"one {what} for each lesion, visit and side",
-            f"got several for {', '.join(' '.join(map(str, name)) for name in twice if isinstance(name, tuple))}",
+            f"{what} once for each lesion, visit and side",
+            f"got several for {', '.join(twice)}",
             "keep the one that counts",
         )
