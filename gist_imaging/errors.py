@@ -10,6 +10,7 @@
     ├── MaskError            a mask that does not lie on its image, or cannot be used
     │   └── LabelError       the structure that was asked for is not in the mask, or several are
     ├── PromptError          strokes, points or outlines that cannot be used on this image
+    ├── ReadingError         a reader's call that contradicts itself or holds an unknown word
     ├── IdentityError        two scans that may belong to different patients; asks a question
     ├── MeasurementError     a number that the definition does not give
     ├── TableError           rows that break the cohort format; carries every problem at once
@@ -106,6 +107,10 @@ class LabelError(MaskError):
 
 class PromptError(GistImagingError):
     """Strokes, points or outlines cannot be used on this image."""
+
+
+class ReadingError(GistImagingError):
+    """A reader's call contradicts itself, or holds something that no closed list knows."""
 
 
 class IdentityError(GistImagingError):
