@@ -38,10 +38,28 @@ class LandmarkName(StrEnum):
     def words(self) -> str:
         """The name as it stands in a sentence.
 
-        >>> LandmarkName.ANAL_VERGE.words
-        'anal verge'
+        >>> LandmarkName.ANAL_VERGE.words, LandmarkName.ISCHIAL_SPINE_LEFT.words
+        ('anal verge', 'left ischial spine')
         """
-        return {"s3_midpoint": "S3 midpoint"}.get(self.value, self.value.replace("_", " "))
+        if self.value in _IN_WORDS:
+            return _IN_WORDS[self.value]
+        what, _, side = self.value.rpartition("_")
+        words = f"{side}_{what}" if side in ("left", "right") else self.value
+        return words.replace("_", " ")
+
+
+_IN_WORDS = {
+    "s3_midpoint": "S3 midpoint",
+    "internal_sphincter_tip": "lower end of the internal sphincter",
+    "external_sphincter_tip": "lower end of the external sphincter",
+    "rectal_wall_posterior": "back wall of the rectum",
+    "rectal_wall_posterior_upper": "upper point of the back wall of the rectum",
+    "puborectalis_posterior": "hind inner edge of the puborectalis",
+    "puborectalis_left": "inner edge of the left puborectalis",
+    "puborectalis_right": "inner edge of the right puborectalis",
+    "levator_plate_anterior": "front end of the levator plate",
+    "levator_plate_posterior": "hind end of the levator plate",
+}
 
 
 @dataclass(frozen=True, slots=True)
