@@ -29,11 +29,10 @@ _STEPS_BELOW_MM = 8.0
 # Over this distance the steps between slices are one and the same step, not independent evidence.
 _SAME_STEP_WITHIN_MM = 10.0
 
-# Edge lengths of the mesh: a third of the structure's thickness, within these.
-_EDGE_MM = (0.8, 1.6)
-_LARGEST_VERTEX_COUNT = 9000
+# Edge lengths of the mesh: half of the structure's thickness, within these.
+_EDGE_MM = (0.8, 2.0)
 
-_PASSES = 3
+_PASSES = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +120,7 @@ def _first_mesh(inside: BoolArray, spacing: FloatArray) -> TriangleMesh:
     within = ndimage.distance_transform_edt(inside, sampling=spacing)
     signed = np.where(inside, within, -ndimage.distance_transform_edt(~inside, sampling=spacing))
     # Of a sheet of thickness t, half of the inside lies further than t / 4 from the surface.
-    edge = float(np.clip(4.0 * np.median(within[inside]) / 3.0, *_EDGE_MM))
+    edge = float(np.clip(2.0 * np.median(within[inside]), *_EDGE_MM))
     strides = np.maximum(np.floor(edge / spacing + 0.25), 1).astype(np.int64)
     fine = signed[tuple(slice(None, None, int(n)) for n in strides)]
     steps = spacing * strides
