@@ -89,7 +89,7 @@ def line_in_plane(
 
 
 def segments_at_most(pieces_mm: FloatArray, values: FloatArray, level: float) -> FloatArray:
-    """Return the parts (k, 2, 3) of pieces of line (m, 2, 3) where interpolated values are at most `level`."""
+    """Return the parts (k, 2, 3) of pieces (m, 2, 3) of a line where values are at most `level`."""
     inside = values <= level
     ends = pieces_mm.copy()
     for near, far in ((0, 1), (1, 0)):

@@ -84,8 +84,8 @@ class MeshDistance:
         asked = np.arange(len(points))
         count = min(_CANDIDATES, len(self._corners))
         while len(asked):
-            away, near = self._tree.query(points[asked], k=count)
-            away, near = away.reshape(-1, count), near.reshape(-1, count)
+            found = self._tree.query(points[asked], k=count)
+            away, near = (np.asarray(held).reshape(-1, count) for held in found)
             best, weight, distance = self._best(points[asked], near)
             triangles[asked], weights[asked] = best, weight
             if count == len(self._corners):
@@ -127,12 +127,11 @@ class MeshDistance:
 
 
 def _weights(points: FloatArray, corners: FloatArray) -> FloatArray:
-    """Return (n, 3) barycentric coordinates of the point of triangle (n, 3, 3) nearest to each point (n, 3)."""
+    """Return (n, 3) barycentric coordinates of the place on each triangle (n, 3, 3) nearest to a point."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     ab, ac, ap = b - a, c - a, points - a
-    dot = lambda p, q: np.einsum("nx,nx->n", p, q)  # noqa: E731
-    d1, d2 = dot(ab, ap), dot(ac, ap)
-    bb, bc, cc = dot(ab, ab), dot(ab, ac), dot(ac, ac)
+    d1, d2 = _dot(ab, ap), _dot(ac, ap)
+    bb, bc, cc = _dot(ab, ab), _dot(ab, ac), _dot(ac, ac)
     d3, d4, d5, d6 = d1 - bb, d2 - bc, d1 - bc, d2 - cc
     va, vb, vc = d3 * d6 - d5 * d4, d5 * d2 - d1 * d6, d1 * d4 - d3 * d2
     total = va + vb + vc
@@ -156,3 +155,7 @@ def _weights(points: FloatArray, corners: FloatArray) -> FloatArray:
     ):
         v, w = np.where(at, weight_b, v), np.where(at, weight_c, w)
     return np.stack([1.0 - v - w, v, w], axis=-1)
+
+
+def _dot(one: FloatArray, other: FloatArray) -> FloatArray:
+    return np.asarray(np.einsum("nx,nx->n", one, other))

@@ -132,7 +132,9 @@ def _first_mesh(inside: BoolArray, spacing: FloatArray) -> TriangleMesh:
     # Vertices that nearly meet a grid point would make slivers; where exactly they lie does not matter yet.
     least = 0.2 * float(steps.min())
     fine = np.where(np.abs(fine) < least, np.where(fine > 0, least, -least), fine)
-    vertices, triangles, _, _ = marching_cubes(fine, 0.0, spacing=tuple(steps.tolist()))
+    vertices, triangles, _, _ = marching_cubes(  # type: ignore[no-untyped-call]
+        fine, 0.0, spacing=tuple(steps.tolist())
+    )
     mesh = TriangleMesh(vertices.astype(np.float64), triangles.astype(np.int64))
     if enclosed_volume_mm3(mesh) < 0:
         mesh = TriangleMesh(mesh.vertices_mm, mesh.triangles[:, ::-1])
@@ -172,7 +174,9 @@ def _fitted(mesh: TriangleMesh, steps: _Steps, spacing: FloatArray) -> TriangleM
     stiffness = weight[~coarse].sum() / area * (_STEPS_BELOW_MM / (2.0 * np.pi)) ** 4
     rows = np.repeat(np.arange(count), np.diff(bending.indptr))
     along = np.einsum("nx,nx->n", normals[rows], normals[bending.indices])
-    matrix = stiffness * sparse.csr_array((bending.data * along, bending.indices, bending.indptr), bending.shape)
+    matrix = stiffness * sparse.csr_array(
+        (bending.data * along, bending.indices, bending.indptr), bending.shape
+    )
     matrix = matrix + sparse.diags_array(held)
     target = pulled - stiffness * np.einsum("nx,nx->n", normals, bending @ mesh.vertices_mm)
     diagonal = matrix.diagonal()
@@ -190,9 +194,7 @@ def _bending(mesh: TriangleMesh) -> tuple[sparse.csr_array, float]:
         to_p = mesh.vertices_mm[p] - corners[:, corner]
         to_q = mesh.vertices_mm[q] - corners[:, corner]
         # Slivers have no curvature of their own: their cotangents are held within bounds.
-        cotangent = np.clip(
-            np.einsum("mx,mx->m", to_p, to_q) / np.maximum(2.0 * areas, 1e-9), 0.05, 5.0
-        )
+        cotangent = np.clip(np.einsum("mx,mx->m", to_p, to_q) / np.maximum(2.0 * areas, 1e-9), 0.05, 5.0)
         rows += [p, q]
         columns += [q, p]
         values += [cotangent / 2.0] * 2

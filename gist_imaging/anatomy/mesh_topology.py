@@ -45,7 +45,9 @@ class MeshShape:
         cosine = -np.einsum("mcx,mcx->mc", along, np.roll(along, 1, axis=1))
         angles = np.arccos(np.clip(cosine, -1.0, 1.0))
         vertex = _sum_at(
-            mesh.triangles.ravel(), (angles[..., None] * normals[:, None]).reshape(-1, 3), len(mesh.vertices_mm)
+            mesh.triangles.ravel(),
+            (angles[..., None] * normals[:, None]).reshape(-1, 3),
+            len(mesh.vertices_mm),
         )
         number, count = _edge_numbers(mesh)
         edge = _sum_at(number.ravel(), np.repeat(normals, 3, axis=0), len(count))

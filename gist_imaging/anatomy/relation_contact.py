@@ -14,7 +14,14 @@ from gist_imaging.anatomy.relation_surfaces import LevatorSide, TumourSurface
 from gist_imaging.anatomy.surface import FloatArray, TriangleMesh
 from gist_imaging.spatial.geometry import Geometry
 
-__all__ = ["SURFACE_ERROR_MM", "Contact", "ContactLine", "contact_of", "overlap_volume", "weighted_percentile"]
+__all__ = [
+    "SURFACE_ERROR_MM",
+    "Contact",
+    "ContactLine",
+    "contact_of",
+    "overlap_volume",
+    "weighted_percentile",
+]
 
 # How far a surface from a mask of 0.6 x 0.6 x 3.3 mm voxels may lie from the true one. RULINGS.md "Levator":
 # contact area is printed with the interval that this gives.
@@ -139,9 +146,7 @@ def contact_of(levator: LevatorSide, tumour: TumourSurface, tau_mm: float) -> Co
     return Contact(tau_mm, float(feet.signed_mm[at]), ends, chosen, distance, p5)
 
 
-def _shares(
-    mesh: TriangleMesh, levator: LevatorSide, tumour: TumourSurface
-) -> tuple[FloatArray, FloatArray]:
+def _shares(mesh: TriangleMesh, levator: LevatorSide, tumour: TumourSurface) -> tuple[FloatArray, FloatArray]:
     """Return distances and areas of far triangles that face the tumour."""
     if not len(mesh.triangles):
         return np.zeros(0), np.zeros(0)
