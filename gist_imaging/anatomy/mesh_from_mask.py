@@ -24,7 +24,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Waves of the surface shorter than this are taken for voxel steps. With 0.6 mm pixels the steps then average
 # to about 0.1 mm, and a ball of 15 mm shrinks by 0.02 mm (4 / (R³ q⁴) with q = 2 pi over the wavelength).
-_STEPS_BELOW_MM = 8.0
+_STEPS_BELOW_MM = 6.0
 
 # Over this distance the steps between slices are one and the same step, not independent evidence.
 _SAME_STEP_WITHIN_MM = 10.0

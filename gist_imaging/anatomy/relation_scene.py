@@ -163,6 +163,11 @@ class RelationScene:
             if not (isinstance(held, Mask) and held.is_empty)
         }
 
+    @property
+    def frame_uid(self) -> str | None:
+        """The Frame of Reference UID of whatever names one, or None."""
+        return next((uid for _, uid in self._frame_uids() if uid), None)
+
     def missing_side(self, side: Side) -> str | None:
         """Return why a side cannot be measured, or None."""
         return None if side in self.sides else f"the {SIDE_WORDS[side]} levator ani was not outlined"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from gist_imaging.anatomy.mesh_distance import MeshDistance
 from gist_imaging.anatomy.mesh_from_mask import smooth_mesh
@@ -29,6 +30,12 @@ TumourInput = Mask | TriangleMesh
 LevatorInput = Mask | TriangleMesh | LevatorSurface
 
 _LONGEST_EDGE_MM = 4.0
+
+# The direction of the sheet is taken from the surface within about this distance: more than half of a muscle's
+# thickness, so that its faces outweigh the rim.
+_NEARBY_MM = 4.0
+# A triangle belongs to a face when its normal is within about 50 degrees of the direction across the sheet.
+_FACE_COSINE = 0.65
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +95,9 @@ class LevatorSide:
     def of(cls, levator: LevatorInput, side: Side, frame: PelvicFrame | None) -> LevatorSide:
         """Return the surfaces of an outlined levator.
 
-        The two faces are told apart by their normals: the inner face of a closed surface is where the
-        outward normal points medially and cranially more than laterally and caudally. An open sheet is its
-        own inner face.
+        Of a closed surface the two faces are told apart by their outward normals: the inner one points
+        medially and cranially more than laterally and caudally. The rim, which runs square to the sheet,
+        belongs to neither. An open sheet is its own inner face.
         """
         if isinstance(levator, LevatorSurface):
             return cls._of_sheet(levator, side, frame)
@@ -104,8 +111,18 @@ class LevatorSide:
         towards = sideways(frame, side)
         if not closed:
             return cls(side, surface, _turned(surface, -towards), None, closed)
-        away = MeshShape.of(surface).face_normals @ towards > 0
-        return cls(side, surface, part_of(surface, ~away), part_of(surface, away), closed)
+        normals = MeshShape.of(surface).face_normals
+        across = _across_sheet(surface, normals)
+        across *= np.where(across @ towards > 0, 1.0, -1.0)[:, None]
+        facing = np.einsum("mx,mx->m", across, normals)
+        inner, outer = facing < -_FACE_COSINE, facing > _FACE_COSINE
+        if not (inner.any() and outer.any()):
+            raise MeasurementError(
+                f"the {side} levator ani has a face towards the pelvic cavity and one away from it",
+                "the outlined shape has none",
+                "outline it again",
+            )
+        return cls(side, surface, part_of(surface, inner), part_of(surface, outer), closed)
 
     @classmethod
     def _of_sheet(cls, sheet: LevatorSurface, side: Side, frame: PelvicFrame | None) -> LevatorSide:
@@ -127,6 +144,29 @@ class LevatorSide:
     def outer_distance(self) -> MeshDistance | None:
         """Distances to `outer`, where there is one."""
         return None if self.outer is None else MeshDistance(self.outer)
+
+
+def _across_sheet(mesh: TriangleMesh, normals: FloatArray) -> FloatArray:
+    """Return (m, 3) the direction across the sheet at each triangle, without a sign.
+
+    It is the direction that most of the surface nearby faces to or from: the two faces of a muscle outweigh
+    its rim.
+    """
+    areas = triangle_areas_mm2(mesh)
+    first, second = np.triu_indices(3)
+    tensor = areas[:, None] * normals[:, first] * normals[:, second]
+    triangles, count = mesh.triangles, len(mesh.vertices_mm)
+    corner_of = sparse.csr_array(
+        (np.ones(triangles.size), (triangles.ravel(), np.repeat(np.arange(len(triangles)), 3))),
+        shape=(count, len(triangles)),
+    )
+    # Each round spreads a triangle's vote by about its own edge; faces and rim meet through the rim alone.
+    edge = float(np.sqrt(2.0 * areas.mean()))
+    for _ in range(max(2, round((_NEARBY_MM / edge) ** 2))):
+        tensor = corner_of.T @ (corner_of @ tensor) / 18.0
+    full = np.zeros((len(triangles), 3, 3))
+    full[:, first, second] = full[:, second, first] = tensor
+    return np.asarray(np.linalg.eigh(full)[1][:, :, 2])
 
 
 def sideways(frame: PelvicFrame, side: Side) -> FloatArray:
