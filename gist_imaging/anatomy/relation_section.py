@@ -138,10 +138,10 @@ def bow_difference(
 ) -> tuple[float, CoronalSection] | None:
     """M4, side difference: return the largest one and the affected section where it is found.
 
-    In each section both sides' deviations from their chords are compared at the same share of the chord, 10 to
-    90 % of it, where the rounded ends of the muscle do not count;
-    the largest difference (affected - healthy) counts, so a muscle that bows inwards at rest and outwards
-    over a tumour differs by both together. None where no section is common to both sides.
+    In each section both sides' deviations from their chords are compared at the same share of the chord, from
+    10 to 90 % of it (the rounded ends of the muscle do not count). The largest difference (affected - healthy)
+    is returned, so a muscle that bows inwards at rest and outwards over a tumour differs by both together.
+    None where no section is common to both sides.
     """
     shares = np.linspace(0.1, 0.9, 33)
     found = []

@@ -31,8 +31,8 @@ LevatorInput = Mask | TriangleMesh | LevatorSurface
 
 _LONGEST_EDGE_MM = 4.0
 
-# The direction of the sheet is taken from the surface within about this distance: more than half of a muscle's
-# thickness, so that its faces outweigh the rim.
+# The direction of the sheet is taken from the surface within about this distance: more than half of a
+# muscle's thickness, so that its faces outweigh the rim.
 _NEARBY_MM = 4.0
 # A triangle belongs to a face when its normal is within about 50 degrees of the direction across the sheet.
 _FACE_COSINE = 0.65
@@ -163,7 +163,7 @@ def _across_sheet(mesh: TriangleMesh, normals: FloatArray) -> FloatArray:
     # Each round spreads a triangle's vote by about its own edge; faces and rim meet through the rim alone.
     edge = float(np.sqrt(2.0 * areas.mean()))
     for _ in range(max(2, round((_NEARBY_MM / edge) ** 2))):
-        tensor = corner_of.T @ (corner_of @ tensor) / 18.0
+        tensor = np.asarray(corner_of.T @ (corner_of @ tensor)) / 18.0
     full = np.zeros((len(triangles), 3, 3))
     full[:, first, second] = full[:, second, first] = tensor
     return np.asarray(np.linalg.eigh(full)[1][:, :, 2])

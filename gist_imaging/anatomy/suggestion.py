@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 # All three are ours, to be calibrated on readers; no publication fixes them. 1 mm is the usual cut-off of a
-# threatened margin in rectal cancer (MERCURY II); the iliococcygeus is 2.9 ± 0.8 mm thick, slices are 3 mm and
-# normal sides differ, so less than 5 mm is not called displaced.
+# threatened margin in rectal cancer (MERCURY II); the iliococcygeus is 2.9 ± 0.8 mm thick, slices are 3 mm
+# and normal sides differ, so less than 5 mm is not called displaced.
 CLOSE_AT_MOST_MM = 1.0
 """Smallest distance up to which a tumour is close to the muscle (inclusive); beyond it, contact is none."""
 DISPLACED_FROM_MM = 5.0
