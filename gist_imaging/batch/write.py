@@ -82,4 +82,6 @@ def row_failures(rows: Sequence[ManifestRow], records: Sequence[ScanRecord]) -> 
 
 def _which(record: ScanRecord) -> str:
     """Everything of a record but what settling may change."""
-    return canonical_json({**record.to_json(), "measurement": None, "failure": None, "series_no": 0})
+    return canonical_json(
+        {**record.to_json(), "measurement": None, "pelvic": [], "failure": None, "series_no": 0}
+    )

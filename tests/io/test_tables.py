@@ -13,7 +13,7 @@ import pytest
 from cohort_records import scan, small_cohort
 
 from gist_imaging.cohort.build import cohort_frames
-from gist_imaging.cohort.records import StudyFacts
+from gist_imaging.cohort.records import SCHEMA_VERSION, StudyFacts
 from gist_imaging.cohort.spec import tables
 from gist_imaging.errors import GistImagingError, TableError
 from gist_imaging.io import tables as io_tables
@@ -189,7 +189,9 @@ def test_an_unknown_file_is_carried_over_and_still_named(folder, frames):
 
 def test_a_newer_major_version_is_refused(folder):
     path = folder / "cohort.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"1.0.0"', '"2.0.0"'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(f'"{SCHEMA_VERSION}"', '"2.0.0"'), encoding="utf-8"
+    )
 
     with pytest.raises(TableError, match="newer"):
         validate_cohort(folder)
