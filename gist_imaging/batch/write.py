@@ -59,7 +59,7 @@ def write_batch(
         "host_hash": host,
         "warnings": list(warnings),
     }
-    write_cohort(cohort_frames(records, study), study, out, run=run)
+    write_cohort(cohort_frames(records, study, manifest.readings), study, out, run=run)
     return report
 
 
