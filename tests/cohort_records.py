@@ -6,7 +6,9 @@ import hashlib
 import math
 from typing import Any
 
+from gist_imaging.cohort.pelvic_numbers import PelvicNumber
 from gist_imaging.cohort.records import FailureRecord, ScanRecord, SeriesFacts
+from gist_imaging.study.reading import LevatorRelation, PelvicFindings, Reading
 
 SPACING_MM = (3.3, 0.7, 0.9)
 VOXEL_MM3 = math.prod(SPACING_MM)
@@ -153,3 +155,83 @@ def small_cohort() -> list[ScanRecord]:
         scan("001", "presurgery", diameter_mm=50.0, physical=False, sex=None, arm="not_recorded"),
         failed(),
     ]
+
+
+def relations(
+    lesion: str, timepoint: str, reader: str, **displacement: str | None
+) -> tuple[LevatorRelation, ...]:
+    """A call of displacement for each named side, such as L="mild"; contact goes with it."""
+    return tuple(
+        LevatorRelation(
+            lesion,
+            timepoint,
+            reader,
+            side,
+            contact="abutment" if said in ("mild", "marked") else "none",
+            displacement=said,
+        )
+        for side, said in displacement.items()
+    )
+
+
+def some_readings() -> list[Reading]:
+    """What two readers said of the patients of `small_cohort`."""
+    return [
+        Reading(
+            "R1",
+            "SYN-001",
+            blinded=True,
+            relations=(
+                *relations("L1", "baseline", "R1", L="marked", R="none", midline="not_assessable"),
+                LevatorRelation(
+                    "L1",
+                    "presurgery",
+                    "R1",
+                    "L",
+                    contact="close",
+                    displacement="none",
+                    invasion="equivocal",
+                    components=frozenset({"puborectalis", "iliococcygeus"}),
+                ),
+            ),
+            findings=(
+                PelvicFindings(
+                    "L1",
+                    "baseline",
+                    "R1",
+                    sphincter_depth="internal",
+                    sphincter_lowest_third="upper",
+                    organs=(("prostate", "equivocal"), ("coccyx", "no")),
+                    distance_anal_verge_mm=31.5,
+                    dav_method="two_segment",
+                    height_class="low",
+                    height_rule="cco",
+                    confidence="high",
+                ),
+            ),
+        ),
+        Reading(
+            "R2",
+            "SYN-001",
+            blinded=False,
+            findings=(PelvicFindings("L1", "baseline", "R2", sphincter_depth="none"),),
+        ),
+        Reading(
+            "R1",
+            "SYN-002",
+            blinded=True,
+            relations=relations("L1", "presurgery", "R1", L="none", R="none", midline="none"),
+            findings=(PelvicFindings("L1", "baseline", "R1", sphincter_depth="not_assessable"),),
+        ),
+    ]
+
+
+def pelvic_numbers() -> tuple[PelvicNumber, ...]:
+    """Numbers of both sides, one of no side, and one that is not there."""
+    return (
+        PelvicNumber("distance_to_levator_min", 3.0, "L", end_points_mm=((0.0, 0.0, 0.0), (1.0, 2.0, 2.0))),
+        PelvicNumber("distance_to_levator_min", -0.5, "R", low=-1.1, high=0.2),
+        PelvicNumber("levator_displaced_volume", 5496.0, "L"),
+        PelvicNumber("levator_displacement_p95", None, "R", reason="both_sides_affected"),
+        PelvicNumber("h_line", 50.99),
+    )

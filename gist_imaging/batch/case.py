@@ -115,6 +115,7 @@ _MEASURED = (
     "mask_touches_edge",
     "n_voxels",
     "measurement",
+    "pelvic",
     "problems",
     "params_sha256",
     "algorithm_version",

@@ -54,6 +54,7 @@ def planned_report(
         failures=failures,
         folder=out,
         work_folder=work,
+        warnings=manifest.questions,
         plan=BatchPlan(n_to_measure, n_done, n_bytes, n_to_measure * each / workers),
     )
 

@@ -8,57 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from gist_imaging.batch.manifest_columns import COLUMNS, SPLIT_COLUMNS
+from gist_imaging.batch.manifest_readings import readings_of
+from gist_imaging.batch.manifest_row import DEFAULT_LESION, ManifestRow
 from gist_imaging.batch.manifest_text import Cells, cells_of
 from gist_imaging.batch.manifest_whole import whole_manifest_problems
 from gist_imaging.errors import TableError
+from gist_imaging.study.reading import Reading
 
 __all__ = ["Manifest", "ManifestRow", "read_manifest"]
 
 _REQUIRED = ("patient_id", "image")
 _TIMES = ("timepoint_label", "scan_date", "scan_day")
-_DEFAULT_LESION = "L1"
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestRow:
-    """One lesion on one scan, as one reader outlined it.
-
-    Parameters
-    ----------
-    row : line of the file, the header being row 1
-    image, mask : what to read; None: nothing was outlined yet
-    lesion : name of the lesion within the patient
-    lesion_number : its rank within the patient
-    series_no : rank of the image among those of the visit
-    split : which stack of the DICOM series, by the names of `gist-imaging index`
-    physical : False where the spacing of the image is not the patient's
-    stated : the other columns that were given, by name
-    carried : columns that the program does not know
-    """
-
-    row: int
-    patient_id: str
-    timepoint_label: str
-    image: Path
-    mask: Path | None = None
-    label: int | str | None = None
-    lesion: str = _DEFAULT_LESION
-    lesion_number: int = 1
-    series_no: int = 1
-    split: Mapping[str, str | float] = field(default_factory=dict, hash=False)
-    physical: bool = True
-    stated: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    carried: Mapping[str, str] = field(default_factory=dict, hash=False)
-
-    @property
-    def lesion_id(self) -> str:
-        """Id of the lesion in the cohort."""
-        return f"{self.patient_id}/{self.lesion}"
-
-    @property
-    def case(self) -> str:
-        """How people and logs call this row: by pseudonyms only."""
-        return f"{self.lesion_id} {self.timepoint_label} {self.stated.get('reader_id', 'R1')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +28,21 @@ class Manifest:
     Parameters
     ----------
     columns_carried : names of the columns that the program does not know, as the file writes them
+    readings : what the readers said, each reading once
+    questions : what readers should be asked about it, by pseudonyms
     """
 
     path: Path
     rows: tuple[ManifestRow, ...]
     columns_carried: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = field(default=(), repr=False)
+    questions: tuple[str, ...] = ()
 
 
 def read_manifest(path: str | Path) -> Manifest:
     """Return the rows of the manifest at `path`.
+
+    The readings that rows name are read too.
 
     CSV as RFC 4180 has it: comma, decimal point, UTF-8 (a byte order mark is tolerated). The header is
     required and its case does not matter. Every cell is text until its column says otherwise, so the
@@ -87,7 +53,7 @@ def read_manifest(path: str | Path) -> Manifest:
     ------
     TableError
         With every problem at once, each with its row and column. No cell is quoted: a shifted row may
-        hold a name.
+        hold a name. Words of a reading are.
     """
     path = Path(path)
     cells = cells_of(path)
@@ -103,9 +69,12 @@ def read_manifest(path: str | Path) -> Manifest:
         raise TableError(path.name, tuple(problems))
     carried = tuple(name for name in cells.header if name.lower() not in COLUMNS)
     texts_by_row = dict(cells.rows)
-    return Manifest(
-        path, tuple(_row(values, texts_by_row[values["row"]], path.parent) for values in rows), carried
-    )
+    made = tuple(_row(values, texts_by_row[values["row"]], path.parent) for values in rows)
+    readings, wrong = readings_of(made)
+    if wrong:
+        raise TableError(path.name, tuple(wrong))
+    questions = tuple(f"{reading.case}/{asked}" for reading in readings for asked in reading.questions)
+    return Manifest(path, made, carried, readings, questions)
 
 
 def _missing_columns(cells: Cells) -> list[str]:
@@ -143,7 +112,7 @@ def _values(number: int, texts: Mapping[str, str]) -> tuple[dict[str, Any], list
             f"row {number}: expected {', '.join(_TIMES[:-1])} or {_TIMES[-1]}, found none; "
             "say when the scan was"
         )
-    lesion = values.get("lesion_id", _DEFAULT_LESION)
+    lesion = values.get("lesion_id", DEFAULT_LESION)
     patient, slash, local = lesion.rpartition("/")
     if slash and "patient_id" in values and patient != values["patient_id"]:
         problems.append(
@@ -160,6 +129,7 @@ def _row(values: Mapping[str, Any], texts: Mapping[str, str], folder: Path) -> M
         "timepoint_label",
         "image",
         "mask",
+        "reading",
         "label",
         "lesion_id",
         "lesion_number",
@@ -172,6 +142,7 @@ def _row(values: Mapping[str, Any], texts: Mapping[str, str], folder: Path) -> M
         timepoint_label=values["timepoint_label"],
         image=folder / values["image"],
         mask=folder / values["mask"] if "mask" in values else None,
+        reading=folder / values["reading"] if "reading" in values else None,
         label=values.get("label"),
         lesion=values["lesion_id"],
         lesion_number=values["lesion_number"],

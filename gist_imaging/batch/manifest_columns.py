@@ -200,6 +200,7 @@ COLUMNS: dict[str, Column] = {
     "reader_id": Column("pseudonym of the reader; R1 where left out", _LOCAL),
     "reader_kind": Column("human, algorithm or consensus", _codes("reader_kind")),
     "read_no": Column("1 for the first read of a reader, 2 for the second", _integer(at_least=1)),
+    "reading": Column("JSON file with what the reader says of levator ani and low rectum", _path),
     "mask_method": Column("how the mask was drawn", _codes("mask_method")),
     "quantity": Column("what a voxel value means", _codes("quantity"), changes_measurement=True),
     "geometry": Column(

@@ -108,7 +108,7 @@ def run_batch(
         records,
         out,
         study=study or StudyFacts(),
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *manifest.questions),
         n_skipped=n_skipped,
         started=started,
     )

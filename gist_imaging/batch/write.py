@@ -59,7 +59,7 @@ def write_batch(
         "host_hash": host,
         "warnings": list(warnings),
     }
-    write_cohort(cohort_frames(records, study), study, out, run=run)
+    write_cohort(cohort_frames(records, study, manifest.readings), study, out, run=run)
     return report
 
 
@@ -82,4 +82,6 @@ def row_failures(rows: Sequence[ManifestRow], records: Sequence[ScanRecord]) -> 
 
 def _which(record: ScanRecord) -> str:
     """Everything of a record but what settling may change."""
-    return canonical_json({**record.to_json(), "measurement": None, "failure": None, "series_no": 0})
+    return canonical_json(
+        {**record.to_json(), "measurement": None, "pelvic": [], "failure": None, "series_no": 0}
+    )

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from gist_imaging.cohort.accept import accepted_for_density, accepted_for_size
+from gist_imaging.cohort.calls import call_rows
 from gist_imaging.cohort.clock import PatientClock
 from gist_imaging.cohort.derive import analysis_rows
 from gist_imaging.cohort.emit import codelist_rows, typed_frame
@@ -18,6 +19,7 @@ from gist_imaging.cohort.respond import response_rows
 from gist_imaging.cohort.settle import UNSTATED, image_kind, series_id, settled
 from gist_imaging.cohort.spec import tables
 from gist_imaging.provenance import sha256_of
+from gist_imaging.study.reading import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +32,23 @@ OLDEST_AGE_YEARS = 90.0
 """Ages above are written as this one: a rare age may name a person (HIPAA safe harbour, 45 CFR 164.514)."""
 
 
-def cohort_frames(records: Iterable[ScanRecord], study: StudyFacts) -> dict[str, pd.DataFrame]:
+def cohort_frames(
+    records: Iterable[ScanRecord], study: StudyFacts, readings: Iterable[Reading] = ()
+) -> dict[str, pd.DataFrame]:
     """Return every table of the cohort, typed and sorted by key; the order of `records` is immaterial.
 
     What contradicts between records becomes rows of `failures` (CONFLICTING_FACTS, DUPLICATE_READ); nothing
     is raised for it. UIDs are those of the records: `io.tables.write_cohort` re-roots them. Dates are left
     out unless `study.date_policy` is "real".
+
+    Parameters
+    ----------
+    readings : what readers said in words; one revision of each reading, the one that counts
+
+    Raises
+    ------
+    TableError
+        If a reading is of a lesion, visit or reader that no record is of, or two hold the same call.
     """
     kept, clocks = settled(records)
     measured = [record for record in kept if record.failure is None]
@@ -51,6 +64,7 @@ def cohort_frames(records: Iterable[ScanRecord], study: StudyFacts) -> dict[str,
         "failures": _failures(kept),
         "codelists": codelist_rows(),
     }
+    rows |= call_rows(readings, rows)
     rows["responses"] = response_rows(rows, study.criteria)
     rows["analysis_patient"] = analysis_rows(rows, study.primary_reader)
     return {table.name: typed_frame(table, rows[table.name]) for table in tables()}

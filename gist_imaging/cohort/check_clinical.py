@@ -8,9 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from gist_imaging.cohort.accept import accepted_for_density, accepted_for_size
+from gist_imaging.cohort.check_calls import call_problems
 from gist_imaging.cohort.check_numbers import number_problems
 from gist_imaging.cohort.clock import POSTOP, PRESURGERY, VISIT_SPAN_DAYS
-from gist_imaging.cohort.codes import MEASUREMENTS, QUANTITY_UNITS
+from gist_imaging.cohort.measured_names import MEASURED_NAMES, QUANTITY_UNITS
 from gist_imaging.cohort.problem import CohortProblem, clinical_problem, rows_by
 
 __all__ = ["clinical_problems", "linked_problems"]
@@ -28,6 +29,7 @@ def clinical_problems(rows: Rows) -> list[CohortProblem]:
         *_segmentations(rows),
         *_measurements(rows),
         *number_problems(rows),
+        *call_problems(rows),
         *_responses(rows),
     ]
 
@@ -185,7 +187,7 @@ def _measurements(rows: Rows) -> list[CohortProblem]:
     found = []
     series = {row["series_id"]: row for row in rows["series"]}
     for row in rows["measurements"]:
-        entry = MEASUREMENTS.get(row["name"])
+        entry = MEASURED_NAMES.get(row["name"])
         if entry is None:
             continue
         key = str(row["measurement_id"])
@@ -228,7 +230,7 @@ def _measurements(rows: Rows) -> list[CohortProblem]:
                     "expected a reason just where nothing was measured",
                 )
             )
-        if not entry.of_voxel_values and has_value and row["value"] < 0:
+        if not (entry.of_voxel_values or entry.signed) and has_value and row["value"] < 0:
             found.append(
                 clinical_problem("measurements", "negative", key, "value", "expected a size of at least 0")
             )

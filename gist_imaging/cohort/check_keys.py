@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gist_imaging.cohort.check_schema import row_names
-from gist_imaging.cohort.codes import CODELISTS
+from gist_imaging.cohort.emit import codelist_rows
 from gist_imaging.cohort.problem import CohortProblem
 from gist_imaging.cohort.spec import Table, table_named, tables
 
@@ -26,6 +26,9 @@ _USED_IN = (
     ("segmentations", "segmentation_id", ("measurements",)),
 )
 """Rows that something must point at: a visit without a mask or a failure is a row that got lost."""
+
+_WORD = ("list", "code", "coding_scheme", "code_value")
+"""What must be as the format has it."""
 
 
 def key_problems(frames: Mapping[str, pd.DataFrame]) -> list[CohortProblem]:
@@ -50,13 +53,19 @@ def key_problems(frames: Mapping[str, pd.DataFrame]) -> list[CohortProblem]:
             )
             for row in np.flatnonzero(unused)
         ]
-    listed = set(zip(frames["codelists"]["list"], frames["codelists"]["code"], strict=True))
-    known = {(name, code) for name, words in CODELISTS.items() for code in words}
+    held = frames["codelists"][list(_WORD)].fillna("")
+    listed = set(held.itertuples(index=False, name=None))
+    known = {tuple(row[name] or "" for name in _WORD) for row in codelist_rows()}
     found += [
         CohortProblem(
-            "referential", "codelists", "codelist", "|".join(word), "", "expected the words of the format"
+            "referential",
+            "codelists",
+            "codelist",
+            "|".join(word),
+            "",
+            "expected the words of the format, with their codes",
         )
-        for word in sorted(listed ^ known)
+        for word in sorted({word[:2] for word in listed ^ known})
     ]
     return found
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS
 from gist_imaging.cohort.problem import CohortProblem, clinical_problem, rows_by
 
 __all__ = ["number_problems"]
@@ -42,7 +43,8 @@ def number_problems(rows: Rows) -> list[CohortProblem]:
     found = []
     series = {row["series_id"]: row for row in rows["series"]}
     masks = {row["segmentation_id"]: row for row in rows["segmentations"]}
-    for (segmentation,), held in rows_by(rows["measurements"], "segmentation_id").items():
+    of_mask = [row for row in rows["measurements"] if row["name"] not in PELVIC_MEASUREMENTS]
+    for (segmentation,), held in rows_by(of_mask, "segmentation_id").items():
         value = {row["name"]: row["value"] for row in held if row["value"] is not None}
         by_name = {row["name"]: row for row in held}
         told = [

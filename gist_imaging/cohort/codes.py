@@ -1,10 +1,14 @@
-"""The closed word lists of the cohort format, each word with its meaning, and the measured names."""
+"""The closed word lists of the cohort format, each word with its meaning."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gist_imaging.cohort.measured_names import MEASURED_NAMES
+from gist_imaging.study.codes import VOCABULARIES
 
-__all__ = ["CODELISTS", "MEASUREMENTS", "QUANTITY_UNITS", "MeasurementName"]
+__all__ = ["CODELISTS", "NO_COMPONENT"]
+
+NO_COMPONENT = "none"
+"""Word of a reader who was asked for the muscles and named none; empty where nobody was asked."""
 
 CODELISTS: dict[str, dict[str, str]] = {
     "arm": {
@@ -62,6 +66,7 @@ CODELISTS: dict[str, dict[str, str]] = {
         "mm2": "square millimetre",
         "mL": "millilitre",
         "HU": "Hounsfield unit",
+        "deg": "degree of arc",
         "1e-3 mm2/s": "10⁻³ square millimetres per second",
         "g/mL": "gram per millilitre (SUV)",
         "1": "a number without a unit",
@@ -72,6 +77,11 @@ CODELISTS: dict[str, dict[str, str]] = {
         "not_evaluable": "the definition gives no value; see reason",
         "not_done": "not measured",
         "failed": "measuring was tried and failed; see the table failures",
+    },
+    "call_status": {
+        "called": "the reader's words give an answer",
+        "not_assessable": "a word that the answer needs is not_assessable (or the organ is absent)",
+        "not_asked": "a word that the answer needs was not asked, or there is no such visit",
     },
     "density_reason": {
         "no_density": "attenuation is missing at a visit: other images than CT, or an empty mask",
@@ -129,73 +139,9 @@ CODELISTS: dict[str, dict[str, str]] = {
     },
 }
 
-
-@dataclass(frozen=True, slots=True)
-class MeasurementName:
-    """One name of the long table.
-
-    Parameters
-    ----------
-    field : the field of `LesionMeasurement.to_json()` that it is filled from
-    unit : the one unit of the name; None: that of the series' quantity
-    scale : factor from the field's unit to `unit`, applied once
-    physical : whether it needs the spacing of the patient
-    of_voxel_values : whether it is a statistic of voxel values, rather than a size or a count
-    """
-
-    field: str
-    unit: str | None
-    description: str
-    scale: float = 1.0
-    physical: bool = True
-    of_voxel_values: bool = False
-
-
-ML_PER_MM3 = 0.001
-"""Millilitres per cubic millimetre."""
-
-
-def _statistic(field: str, description: str, unit: str | None = None) -> MeasurementName:
-    return MeasurementName(field, unit, description, physical=False, of_voxel_values=True)
-
-
-def _count(field: str, description: str) -> MeasurementName:
-    return MeasurementName(field, "1", description, physical=False)
-
-
-MEASUREMENTS: dict[str, MeasurementName] = {
-    "longest_axial_diameter": MeasurementName(
-        "longest_axial_diameter_mm", "mm", "two farthest points of the outline in one acquired slice"
-    ),
-    "short_axis": MeasurementName(
-        "short_axis_mm", "mm", "longest chord at right angles to the longest diameter in that slice"
-    ),
-    "longest_3d_diameter": MeasurementName(
-        "longest_3d_diameter_mm", "mm", "two farthest points of the surface, in any direction"
-    ),
-    "craniocaudal_length": MeasurementName(
-        "craniocaudal_length_mm", "mm", "reach along the patient's long axis"
-    ),
-    "largest_slice_area": MeasurementName("largest_slice_area_mm2", "mm2", "area in the largest slice"),
-    "volume": MeasurementName("volume_mm3", "mL", "voxel count times voxel volume", ML_PER_MM3),
-    "mesh_volume": MeasurementName("mesh_volume_mm3", "mL", "volume inside the surface", ML_PER_MM3),
-    "surface": MeasurementName("surface_mm2", "mm2", "area of the surface"),
-    "mean": _statistic("mean", "mean of the voxel values"),
-    "sd": _statistic("sd", "standard deviation of the voxel values"),
-    "median": _statistic("median", "median of the voxel values"),
-    "p10": _statistic("p10", "10th percentile of the voxel values"),
-    "p90": _statistic("p90", "90th percentile of the voxel values"),
-    "minimum": _statistic("minimum", "lowest voxel value"),
-    "maximum": _statistic("maximum", "highest voxel value"),
-    "mean_hu": _statistic("mean_hu", "mean attenuation", "HU"),
-    "sd_hu": _statistic("sd_hu", "standard deviation of attenuation", "HU"),
-    "median_hu": _statistic("median_hu", "median attenuation", "HU"),
-    "n_voxels": _count("n_voxels", "voxels of the mask"),
-    "n_components": _count("n_components", "pieces of the mask"),
-    "n_voxels_roi": _count("n_voxels_roi", "voxels that the statistics are taken from"),
+# The reader's words, as `gist_imaging.study.codes` freezes them with their codes.
+CODELISTS |= {
+    name: {word.value: word.definition for word in held.words} for name, held in VOCABULARIES.items()
 }
-
-QUANTITY_UNITS = {"HU": "HU", "ADC": "1e-3 mm2/s", "SUV": "g/mL", "ARBITRARY": "1"}
-"""Unit of mean, sd, median, p10 and p90 by the quantity of the series."""
-
-CODELISTS["measurement"] = {name: entry.description for name, entry in MEASUREMENTS.items()}
+CODELISTS["levator_component"][NO_COMPONENT] = "asked, and no muscle is named; stands alone"
+CODELISTS["measurement"] = {name: entry.description for name, entry in MEASURED_NAMES.items()}

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gist_imaging.cohort.binary_calls import call_columns, calls_by_place
 from gist_imaging.cohort.clock import PRESURGERY
 from gist_imaging.cohort.lines import Line, Read, accepted_lines, visits_after_surgery
 from gist_imaging.cohort.pairs import FAILED, NOT_DONE, density_columns, paired_columns
@@ -33,6 +34,7 @@ class _Tables:
     responses : by visit, reader, kind of image and criterion
     failed : lesion, visit and reader of everything that failed
     late : visits after surgery
+    calls : the readers' words by table, lesion, visit and reader
     """
 
     visits: Mapping[str, Row] = field(hash=False)
@@ -40,6 +42,7 @@ class _Tables:
     responses: Mapping[tuple[str, ...], Row] = field(hash=False)
     failed: frozenset[tuple[str, ...]]
     late: frozenset[str]
+    calls: Mapping[tuple[str, str, str | None, str], list[Row]] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def analysis_rows(rows: Rows, primary_reader: str | None) -> list[Row]:
         },
         frozenset((row["lesion_id"], row["timepoint_id"], row["reader_id"]) for row in rows["failures"]),
         visits_after_surgery(rows),
+        calls_by_place(rows),
     )
     return [
         _analysis_row(
@@ -113,6 +117,7 @@ def _analysis_row(
         "days_pre_to_post": _days(pre, post),
         **paired_columns(pre, post, FAILED if has_failed else NOT_DONE),
         **density_columns(pre, post),
+        **call_columns(held.calls, primary, line.baseline, shown.post, shown.reader_id),
     }
     before_surgery = row["ld_pre_mm"] if line.baseline not in held.late else None
     by_arm = {"neoadjuvant": row["ld_post_mm"], "upfront_surgery": before_surgery}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gist_imaging.cohort.codes import CODELISTS, MEASUREMENTS
+from gist_imaging.cohort.codes import CODELISTS
+from gist_imaging.cohort.measured_names import MEASURED_NAMES
 from gist_imaging.cohort.records import SCHEMA_VERSION
 from gist_imaging.cohort.spec import Column, Table, tables
+from gist_imaging.study.codes import VOCABULARIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,12 +118,15 @@ def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def codelist_rows() -> list[dict[str, Any]]:
     """Return the rows of the table `codelists`."""
+    codes = {(name, word.value): word.code for name, held in VOCABULARIES.items() for word in held.words}
     return [
         {
             "list": name,
             "code": code,
             "description": description,
-            "unit": MEASUREMENTS[code].unit if name == "measurement" else None,
+            "unit": MEASURED_NAMES[code].unit if name == "measurement" else None,
+            "coding_scheme": codes[name, code].scheme if (name, code) in codes else None,
+            "code_value": codes[name, code].value if (name, code) in codes else None,
         }
         for name, words in CODELISTS.items()
         for code, description in words.items()
@@ -187,7 +192,15 @@ def schema_changelog() -> str:
         "A new column or word is a minor version, a changed or removed one a major version.\n"
         "Readers refuse a newer major version.\n"
         "\n"
+        "## 1.1.0\n"
+        "\n"
+        "New tables levator_relations and pelvic_findings. New columns: measurements.side, value_low and "
+        "value_high; codelists.coding_scheme and code_value; analysis_patient.levator_displaced, "
+        "sphincter_invasion (each with _status, _post and _post_status), distance_anal_verge_mm and "
+        "dav_method. New names of measurements, of tumour and levator ani.\n"
+        "\n"
         "## 1.0.0\n"
         "\n"
-        f"First version: {', '.join(table.name for table in tables())}.\n"
+        "First version: patients, timepoints, series, lesions, readers, segmentations, measurements, "
+        "responses, failures, codelists, analysis_patient.\n"
     )

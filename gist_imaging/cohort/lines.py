@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gist_imaging.cohort.clock import POSTOP
-from gist_imaging.cohort.codes import MEASUREMENTS
+from gist_imaging.cohort.measured_names import LESION_MEASUREMENTS
 from gist_imaging.response.change import percent_change
 from gist_imaging.spatial import same_spacing
 
@@ -94,7 +94,9 @@ def accepted_lines(rows: Rows) -> list[Line]:
     visits = {row["timepoint_id"]: row for row in rows["timepoints"]}
     numbers: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows["measurements"]:
-        numbers[row["segmentation_id"]][row["name"]] = row
+        # The pelvic names come once for each side; nothing is compared over time by them here.
+        if row["name"] in LESION_MEASUREMENTS:
+            numbers[row["segmentation_id"]][row["name"]] = row
     kinds = {row["series_id"]: row["image_kind"] for row in rows["series"]}
     density = {_place(row, kinds): row for row in rows["segmentations"] if row["accepted_density"]}
     baselines = {row["patient_id"]: row for row in rows["timepoints"] if row["is_baseline"]}
@@ -126,7 +128,7 @@ def _place(row: Row, kinds: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _of_voxel_values(numbers: Mapping[str, Row]) -> dict[str, Row]:
-    return {name: row for name, row in numbers.items() if MEASUREMENTS[name].of_voxel_values}
+    return {name: row for name, row in numbers.items() if LESION_MEASUREMENTS[name].of_voxel_values}
 
 
 def voxel_change_pct(before: Sequence[Read], after: Sequence[Read]) -> float | None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gist_imaging._version import __version__
-from gist_imaging.cohort.codes import MEASUREMENTS, ML_PER_MM3, QUANTITY_UNITS, MeasurementName
+from gist_imaging.cohort.measured_names import (
+    LESION_MEASUREMENTS,
+    ML_PER_MM3,
+    PELVIC_MEASUREMENTS,
+    QUANTITY_UNITS,
+    MeasurementName,
+)
+from gist_imaging.cohort.pelvic_numbers import PelvicNumber
 from gist_imaging.cohort.records import ScanRecord
 from gist_imaging.provenance import sha256_of
 
@@ -23,9 +30,12 @@ _IN_SLICE = ("longest_axial_diameter", "short_axis")
 _IN_SPACE = ("longest_3d_diameter", "craniocaudal_length")
 
 
-def measurement_id(segmentation_id: str, name: str, algorithm_version: str, params_sha256: str) -> str:
-    """Return the id of a number: the same for the same mask, name, definitions and parameters."""
-    return sha256_of([segmentation_id, name, algorithm_version, params_sha256])[:16]
+def measurement_id(
+    segmentation_id: str, name: str, algorithm_version: str, params_sha256: str, side: str | None = None
+) -> str:
+    """Return the id of a number: the same for the same mask, name, side, definitions and parameters."""
+    of_side = [] if side is None else [side]
+    return sha256_of([segmentation_id, name, algorithm_version, params_sha256, *of_side])[:16]
 
 
 def measurement_rows(record: ScanRecord, segmentation_id: str, series_id: str) -> list[Row]:
@@ -47,7 +57,7 @@ def measurement_rows(record: ScanRecord, segmentation_id: str, series_id: str) -
         "algorithm_version": record.algorithm_version,
         "params_sha256": record.params_sha256,
     }
-    return [
+    rows: list[Row] = [
         {
             "measurement_id": measurement_id(
                 segmentation_id, name, record.algorithm_version, record.params_sha256
@@ -57,8 +67,9 @@ def measurement_rows(record: ScanRecord, segmentation_id: str, series_id: str) -
             **_value(measured, entry),
             **_place(measured, name, entry),
         }
-        for name, entry in MEASUREMENTS.items()
+        for name, entry in LESION_MEASUREMENTS.items()
     ]
+    return rows + [{**shared, **_pelvic(number, segmentation_id)} for number in record.pelvic]
 
 
 def _value(measured: Mapping[str, Any], entry: MeasurementName) -> Row:
@@ -83,6 +94,37 @@ def _value(measured: Mapping[str, Any], entry: MeasurementName) -> Row:
     return row
 
 
+def _pelvic(number: PelvicNumber, segmentation_id: str) -> Row:
+    entry = PELVIC_MEASUREMENTS[number.name]
+    low, value, high = (
+        None if held is None else held * entry.scale for held in (number.low, number.value, number.high)
+    )
+    return {
+        "measurement_id": measurement_id(
+            segmentation_id, number.name, number.algorithm_version, number.params_sha256, number.side
+        ),
+        "name": number.name,
+        "side": number.side,
+        "value": value,
+        "value_low": low,
+        "value_high": high,
+        "unit": entry.unit,
+        "status": "measured" if value is not None else "not_evaluable",
+        "reason": number.reason,
+        "algorithm_version": number.algorithm_version,
+        "params_sha256": number.params_sha256,
+        **_ends(number.end_points_mm),
+    }
+
+
+def _ends(points_mm: Sequence[Sequence[float]]) -> Row:
+    return {
+        f"end{number}_{axis}_mm": float(value)
+        for number, point in enumerate(points_mm, start=1)
+        for axis, value in zip("xyz", point, strict=True)
+    }
+
+
 def _place(measured: Mapping[str, Any], name: str, entry: MeasurementName) -> Row:
     """Return where a diameter lies: its plane and its two end points."""
     row: Row = {}
@@ -93,6 +135,4 @@ def _place(measured: Mapping[str, Any], name: str, entry: MeasurementName) -> Ro
         row |= {"plane": measured.get("ld_plane"), "plane_tilt_deg": measured.get("ld_tilt_deg")}
     if name in _IN_SPACE:
         row["plane"] = "3d"
-    for number, point in enumerate(ends, start=1):
-        row |= {f"end{number}_{axis}_mm": float(value) for axis, value in zip("xyz", point, strict=True)}
-    return row
+    return row | _ends(ends)

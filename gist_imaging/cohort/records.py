@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from gist_imaging.cohort.codes import CODELISTS
+from gist_imaging.cohort.pelvic_numbers import PelvicNumber
 from gist_imaging.cohort.privacy import exportable_words
 from gist_imaging.errors import GistImagingError
 
@@ -23,7 +24,7 @@ __all__ = [
     "StudyFacts",
 ]
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Version of the cohort format (semantic versioning): a new column is minor, a changed one major."""
 
 PATIENT_ID = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
@@ -153,6 +154,7 @@ class ScanRecord:
         or imported (from another tool, which did not say how)
     mask_sha256 : of the mask on its grid
     measurement : `LesionMeasurement.to_json()`; None when `failure` says why not
+    pelvic : what was measured between the tumour, the levator ani and landmarks
     problems : frozen codes that were found and do not block measuring, sorted
     overrides : (code, reason) of each error that a reader took the responsibility for
     params_sha256, algorithm_version : of the measurement
@@ -185,6 +187,7 @@ class ScanRecord:
     mask_touches_edge: bool | None = None
     n_voxels: int | None = None
     measurement: Mapping[str, Any] | None = field(default=None, hash=False)
+    pelvic: tuple[PelvicNumber, ...] = ()
     problems: tuple[str, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()
     params_sha256: str = "0" * 64
@@ -208,6 +211,10 @@ class ScanRecord:
         if self.measurement is not None and (self.series is None or self.mask_sha256 is None):
             raise GistImagingError(
                 "a measurement names its series and mask", "one is missing", "give `series` and `mask_sha256`"
+            )
+        if self.pelvic and self.measurement is None:
+            raise GistImagingError(
+                "numbers of the pelvis stand beside a measured lesion", "the lesion failed", "leave them out"
             )
 
     def _check_words(self) -> None:
@@ -254,6 +261,7 @@ class ScanRecord:
             plain["series"] = SeriesFacts(**series)
         if plain.get("failure") is not None:
             plain["failure"] = FailureRecord(**plain["failure"])
+        plain["pelvic"] = tuple(PelvicNumber.from_json(number) for number in plain.get("pelvic", ()))
         plain["problems"] = tuple(plain.get("problems", ()))
         plain["overrides"] = tuple((code, reason) for code, reason in plain.get("overrides", ()))
         return cls(**plain)

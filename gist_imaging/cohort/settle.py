@@ -142,5 +142,6 @@ def _failed(record: ScanRecord, code: str, found: str) -> ScanRecord:
     return replace(
         record,
         measurement=None,
+        pelvic=(),
         failure=FailureRecord("manifest", code, f"expected facts that agree; {found}; {advice}"),
     )

@@ -88,9 +88,10 @@ class Table:
 def tables() -> tuple[Table, ...]:
     """Return every table of the format, parents before children."""
     from gist_imaging.cohort.spec_acquired import ACQUIRED
+    from gist_imaging.cohort.spec_calls import CALLS
     from gist_imaging.cohort.spec_results import RESULTS
 
-    return ACQUIRED + RESULTS
+    return ACQUIRED + CALLS + RESULTS
 
 
 def table_named(name: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gist_imaging.cohort.binary_calls import BINARY_RULES
 from gist_imaging.cohort.spec import Column, ForeignKey, Table
 from gist_imaging.cohort.spec_acquired import IMAGE_KIND, LESION, LOCAL, PATIENT, TIMEPOINT
 
@@ -30,6 +31,25 @@ def _paired(prefix: str, measured: str, unit: str | None) -> tuple[Column, ...]:
             codes="measurement_status",
             required=True,
         ),
+    )
+
+
+def _called(name: str) -> tuple[Column, ...]:
+    return tuple(
+        column
+        for suffix, visit in (("", "pre_timepoint_id"), ("_post", "post_timepoint_id"))
+        for column in (
+            Column(
+                f"{name}{suffix}", "boolean", f"by reader_id of lesion_id at {visit}: {BINARY_RULES[name]}"
+            ),
+            Column(
+                f"{name}{suffix}_status",
+                "string",
+                f"whether {name}{suffix} was called, and why not",
+                codes="call_status",
+                required=True,
+            ),
+        )
     )
 
 
@@ -109,6 +129,17 @@ ANALYSIS_PATIENT = Table(
             "mm",
             minimum=0,
         ),
+        *_called("levator_displaced"),
+        *_called("sphincter_invasion"),
+        Column(
+            "distance_anal_verge_mm",
+            "number",
+            "pelvic_findings.distance_anal_verge_mm of lesion_id by reader_id at pre_timepoint_id",
+            "mm",
+            minimum=-60,
+            maximum=200,
+        ),
+        Column("dav_method", "string", "how that distance was measured", codes="dav_method"),
         *(
             Column(
                 f"{short}_{which}",

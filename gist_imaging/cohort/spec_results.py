@@ -39,7 +39,8 @@ _MEASUREMENTS = Table(
         Column(
             "measurement_id",
             "string",
-            "first 16 hex digits of SHA-256 of segmentation_id, name, algorithm_version and params_sha256",
+            "first 16 hex digits of SHA-256 of segmentation_id, name, algorithm_version, params_sha256 and "
+            "side, where there is one",
             required=True,
             pattern=HEX16,
         ),
@@ -85,6 +86,14 @@ _MEASUREMENTS = Table(
             pattern=r"[0-9A-Za-z.-]{1,40}",
         ),
         Column("params_sha256", "string", "SHA-256 of the parameters", required=True, pattern=SHA256),
+        Column(
+            "side",
+            "string",
+            "side of the levator ani that the number is about; empty for other numbers",
+            codes="side",
+        ),
+        Column("value_low", "number", "lower end of the interval that the stated surface error gives"),
+        Column("value_high", "number", "upper end of that interval"),
     ),
     (
         ForeignKey(("patient_id",), "patients", ("patient_id",)),
@@ -230,6 +239,13 @@ _CODELISTS = Table(
         Column("code", "string", "the word", required=True, pattern=r"[0-9A-Za-z_./ -]+"),
         Column("description", "string", "its meaning", required=True),
         Column("unit", "string", "unit of a measured name, where it has one unit", codes="unit"),
+        Column(
+            "coding_scheme",
+            "string",
+            "Coding Scheme Designator of the one code of a reader's word; 99GISTIMG is private and frozen",
+            pattern=r"[0-9A-Za-z]{1,16}",
+        ),
+        Column("code_value", "string", "Code Value in that scheme", pattern=r"[0-9A-Za-z:-]{1,16}"),
     ),
 )
 

@@ -162,10 +162,10 @@ FINDINGS_RULES: tuple[CallRule, ...] = (
     ),
     CallRule(
         "DISTANCE_WITHOUT_METHOD",
-        "height_method",
+        "dav_method",
         True,
         "a distance from the anal verge and how it was measured belong together; give both or neither",
-        lambda call: (call["distance_anal_verge_mm"] is None) != (call["height_method"] is None),
+        lambda call: (call["distance_anal_verge_mm"] is None) != (call["dav_method"] is None),
     ),
     CallRule(
         "CLASS_NOT_OF_DISTANCE",

@@ -245,7 +245,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = MappingProxyType(
         "organ_invasion": Vocabulary(OrganInvasion, private("ORGINV")),
         "height_class": Vocabulary(HeightClass, private("HTCLASS")),
         "height_rule": Vocabulary(HeightRule, private("HTRULE")),
-        "height_method": Vocabulary(HeightMethod, private("HTMETH")),
+        "dav_method": Vocabulary(HeightMethod, private("HTMETH")),
         "peritoneal_reflection": Vocabulary(PeritonealReflection, private("PERIREF")),
         "image_quality": Vocabulary(
             ImageQuality, _dicom("DCM", "111101", "Image Quality", "whether the images answer the question")

@@ -38,7 +38,7 @@ __all__ = ["PelvicFindings"]
 _FINDING_WORDS: Mapping[str, type[Word]] = {
     "sphincter_depth": SphincterDepth,
     "sphincter_lowest_third": AnalCanalThird,
-    "height_method": HeightMethod,
+    "dav_method": HeightMethod,
     "height_class": HeightClass,
     "height_rule": HeightRule,
     "peritoneal_reflection": PeritonealReflection,
@@ -60,7 +60,7 @@ class PelvicFindings:
     ----------
     lesion, timepoint, reader : as in `LevatorRelation`
     organs : (organ, invasion) of each organ that was asked about; an organ that is not there was not asked
-    distance_anal_verge_mm : lower tumour edge above the anal verge, by `height_method`; negative: below it
+    distance_anal_verge_mm : lower tumour edge above the anal verge, by `dav_method`; negative: below it
     height_class : by `height_rule`; where the distance is given, the one that follows from it
     distance_anorectal_junction_mm : lower tumour edge above the junction; negative: below it
 
@@ -78,7 +78,7 @@ class PelvicFindings:
     sphincter_lowest_third: AnalCanalThird | None = None
     organs: tuple[tuple[AdjacentOrgan, OrganInvasion], ...] = ()
     distance_anal_verge_mm: float | None = None
-    height_method: HeightMethod | None = None
+    dav_method: HeightMethod | None = None
     height_class: HeightClass | None = None
     height_rule: HeightRule | None = None
     distance_anorectal_junction_mm: float | None = None

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gist_imaging.cohort.build import cohort_frames
-from gist_imaging.cohort.codes import CODELISTS, MEASUREMENTS, QUANTITY_UNITS
+from gist_imaging.cohort.codes import CODELISTS
 from gist_imaging.cohort.csv_text import csv_text, frame_from_csv
 from gist_imaging.cohort.emit import arrow_schema, data_dictionary, table_schema, typed_frame
+from gist_imaging.cohort.measured_names import LESION_MEASUREMENTS, MEASURED_NAMES, QUANTITY_UNITS
 from gist_imaging.cohort.package import frame_from_parquet, parquet_bytes
 from gist_imaging.cohort.records import StudyFacts
 from gist_imaging.cohort.spec import SAFE_TEXT, table_named, tables
@@ -55,8 +56,9 @@ def test_every_column_is_described_and_every_list_has_words():
 
 
 def test_every_measured_name_is_a_field_of_the_measurement_and_has_a_unit():
-    for entry in MEASUREMENTS.values():
+    for entry in LESION_MEASUREMENTS.values():
         assert entry.field in LesionMeasurement.__slots__
+    for entry in MEASURED_NAMES.values():
         assert (entry.unit or QUANTITY_UNITS["HU"]) in CODELISTS["unit"]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
-from cohort_records import scan, small_cohort
+from cohort_records import pelvic_numbers, scan, small_cohort, some_readings
 
 from gist_imaging.cohort.build import cohort_frames
 from gist_imaging.cohort.records import StudyFacts
@@ -15,7 +17,8 @@ STUDY = StudyFacts()
 
 @pytest.fixture(scope="module")
 def valid():
-    return cohort_frames(small_cohort(), STUDY)
+    first, *others = small_cohort()
+    return cohort_frames([replace(first, pelvic=pelvic_numbers()), *others], STUDY, some_readings())
 
 
 def spoilt(valid, table, column, value, where):
@@ -279,6 +282,131 @@ MUTATIONS = [
     ("patients", "patient_id", "P19630704", ANY, ("privacy", "patients", "telltale_id", "patient_id")),
     ("patients", "centre_id", "C1.2.840.1.1", ANY, ("privacy", "patients", "telltale_id", "centre_id")),
     ("series", "kernel", "+B30f", ANY, ("schema", "series", "pattern", "kernel")),
+    ("levator_relations", "contact", "2", ANY, ("schema", "levator_relations", "word", "contact")),
+    ("levator_relations", "side", "both", ANY, ("schema", "levator_relations", "word", "side")),
+    (
+        "levator_relations",
+        "components",
+        "soleus",
+        ANY,
+        ("schema", "levator_relations", "pattern", "components"),
+    ),
+    (
+        "levator_relations",
+        "components",
+        "none;puborectalis",
+        ANY,
+        ("schema", "levator_relations", "pattern", "components"),
+    ),
+    (
+        "levator_relations",
+        "side",
+        "R",
+        lambda row: row["side"] == "L",
+        ("schema", "levator_relations", "duplicate_key", ""),
+    ),
+    (
+        "levator_relations",
+        "reader_id",
+        "R9",
+        ANY,
+        ("referential", "levator_relations", "dangling_key", "reader_id"),
+    ),
+    (
+        "levator_relations",
+        "timepoint_id",
+        "SYN-002/baseline",
+        lambda row: row["patient_id"] == "SYN-001",
+        ("referential", "levator_relations", "other_patient", "timepoint_id"),
+    ),
+    (
+        "levator_relations",
+        "invasion",
+        "yes",
+        lambda row: row["contact"] == "none",
+        ("clinical", "levator_relations", "invasion_without_contact", "invasion"),
+    ),
+    (
+        "levator_relations",
+        "components",
+        "coccygeus",
+        lambda row: row["contact"] == "none" and row["displacement"] == "none",
+        ("clinical", "levator_relations", "components_without_finding", "components"),
+    ),
+    (
+        "levator_relations",
+        "components",
+        "iliococcygeus;puborectalis",
+        lambda row: row["components"] == "puborectalis;iliococcygeus",
+        ("clinical", "levator_relations", "order_of_components", "components"),
+    ),
+    (
+        "levator_relations",
+        "displacement",
+        "none",
+        lambda row: row["displacement"] == "marked",
+        ("clinical", "analysis_patient", "not_recomputed", "levator_displaced"),
+    ),
+    (
+        "pelvic_findings",
+        "sphincter_depth",
+        "none",
+        lambda row: row["sphincter_lowest_third"] == "upper",
+        ("clinical", "pelvic_findings", "third_without_involvement", "sphincter_lowest_third"),
+    ),
+    (
+        "pelvic_findings",
+        "height_class",
+        "high",
+        lambda row: row["height_class"] == "low",
+        ("clinical", "pelvic_findings", "class_not_of_distance", "height_class"),
+    ),
+    ("pelvic_findings", "organ_prostate", "1", ANY, ("schema", "pelvic_findings", "word", "organ_prostate")),
+    (
+        "pelvic_findings",
+        "distance_anal_verge_mm",
+        3000.0,
+        ANY,
+        ("schema", "pelvic_findings", "maximum", "distance_anal_verge_mm"),
+    ),
+    (
+        "pelvic_findings",
+        "reading_sha256",
+        pd.NA,
+        ANY,
+        ("schema", "pelvic_findings", "required", "reading_sha256"),
+    ),
+    (
+        "measurements",
+        "side",
+        pd.NA,
+        named("distance_to_levator_min"),
+        ("clinical", "measurements", "side", "side"),
+    ),
+    ("measurements", "side", "L", named("h_line"), ("clinical", "measurements", "side", "side")),
+    ("measurements", "side", "L", named("volume"), ("clinical", "measurements", "side", "side")),
+    (
+        "measurements",
+        "value_low",
+        0.5,
+        named("distance_to_levator_min", side="R"),
+        ("clinical", "measurements", "interval", "value"),
+    ),
+    (
+        "measurements",
+        "value",
+        7.0,
+        named("distance_to_levator_min", side="L"),
+        ("clinical", "measurements", "end_points", "value"),
+    ),
+    (
+        "measurements",
+        "value",
+        -1.0,
+        named("levator_displaced_volume"),
+        ("clinical", "measurements", "negative", "value"),
+    ),
+    ("codelists", "code_value", "LEVCON-NEW", ANY, ("referential", "codelists", "codelist", "")),
 ]
 
 

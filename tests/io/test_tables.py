@@ -6,14 +6,15 @@ import json
 import random
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from cohort_records import scan, small_cohort
+from cohort_records import pelvic_numbers, scan, small_cohort, some_readings
 
 from gist_imaging.cohort.build import cohort_frames
-from gist_imaging.cohort.records import StudyFacts
+from gist_imaging.cohort.records import SCHEMA_VERSION, StudyFacts
 from gist_imaging.cohort.spec import tables
 from gist_imaging.errors import GistImagingError, TableError
 from gist_imaging.io import tables as io_tables
@@ -22,9 +23,14 @@ from gist_imaging.io.tables import read_cohort, validate_cohort, write_cohort
 STUDY = StudyFacts(study_id="SYN")
 
 
+def records():
+    first, *others = small_cohort()
+    return [replace(first, pelvic=pelvic_numbers()), *others]
+
+
 @pytest.fixture(scope="module")
 def frames():
-    return cohort_frames(small_cohort(), STUDY)
+    return cohort_frames(records(), STUDY, some_readings())
 
 
 @pytest.fixture
@@ -60,11 +66,12 @@ def test_a_written_cohort_is_valid_and_reads_back_equal(folder, tmp_path, frames
 
 
 def test_the_same_input_gives_the_same_bytes_in_any_order(tmp_path, frames, folder):
-    shuffled = [*small_cohort(), small_cohort()[0]]
+    shuffled = [*records(), records()[0]]
     random.Random(3).shuffle(shuffled)
+    readings = [*some_readings()[::-1], some_readings()[0]]
 
     again = write_cohort(
-        cohort_frames(shuffled, STUDY), STUDY, tmp_path / "again", key_file=tmp_path / "cohort.key"
+        cohort_frames(shuffled, STUDY, readings), STUDY, tmp_path / "again", key_file=tmp_path / "cohort.key"
     )
 
     assert contents(again) == contents(folder)
@@ -90,8 +97,10 @@ def test_the_independent_validator_passes_the_package(folder):
     [
         ("measurements", ",mL,", ",litre,"),
         ("timepoints", "SYN-002/presurgery,SYN-002,", "SYN-002/presurgery,SYN-008,"),
+        ("levator_relations", ",marked,", ",2,"),
+        ("pelvic_findings", "SYN-001/L1", "SYN-001/L9"),
     ],
-    ids=["a bad unit", "a dangling key"],
+    ids=["a bad unit", "a dangling key", "a digit for a word", "words about nobody's lesion"],
 )
 def test_the_independent_validator_finds_what_ours_finds(folder, table, old, new):
     frictionless = pytest.importorskip("frictionless")
@@ -189,7 +198,9 @@ def test_an_unknown_file_is_carried_over_and_still_named(folder, frames):
 
 def test_a_newer_major_version_is_refused(folder):
     path = folder / "cohort.json"
-    path.write_text(path.read_text(encoding="utf-8").replace('"1.0.0"', '"2.0.0"'), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(f'"{SCHEMA_VERSION}"', '"2.0.0"'), encoding="utf-8"
+    )
 
     with pytest.raises(TableError, match="newer"):
         validate_cohort(folder)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import re
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import pytest
 from private_codes_frozen import VERSION_1
@@ -11,6 +14,7 @@ from pydicom.sr.codedict import codes as dicom_codes
 from pydicom.sr.coding import Code
 
 from gist_imaging.errors import ReadingError
+from gist_imaging.study.call_rules import FINDINGS_RULES, RELATION_RULES
 from gist_imaging.study.codes import (
     VOCABULARIES,
     HeightRule,
@@ -21,6 +25,7 @@ from gist_imaging.study.codes import (
 )
 from gist_imaging.study.height import height_class
 from gist_imaging.study.private_codes import PRIVATE_CODES, SCHEME, SCHEME_VERSION
+from gist_imaging.study.reading import Reading
 from gist_imaging.study.words import ConceptCode
 
 WORDS = [(name, word) for name, held in VOCABULARIES.items() for word in held.words]
@@ -147,3 +152,25 @@ def test_a_word_is_read_from_its_text():
 )
 def test_a_height_class_follows_the_cut_offs_of_its_rule(rule, distance_mm, expected):
     assert height_class(distance_mm, rule) == expected
+
+
+def test_the_page_on_calls_names_every_word_with_its_code_and_every_rule():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reader_calls.md").read_text("utf-8")
+
+    for name, word in WORDS:
+        row = f"| {name} | `{word.value}` | {word.key or ''} | {word.code.scheme} {word.code.value} | "
+        assert f"{row}{word.definition} |" in page
+    for rule in (*RELATION_RULES, *FINDINGS_RULES):
+        said = "refused" if rule.refuses else "asked"
+        assert f"| `{rule.code}` | {rule.field} | {said} | {rule.message} |" in page
+    assert "These binarisations are ours; the paper's definition is unknown" in page
+
+
+def test_the_example_on_the_page_is_a_reading():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reader_calls.md").read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+
+    reading = Reading.from_json(json.loads(example))
+
+    assert [call.side.value for call in reading.relations] == ["L", "R", "midline"]
+    assert reading.questions == []

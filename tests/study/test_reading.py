@@ -133,7 +133,7 @@ def test_not_asked_and_not_assessable_are_two_things():
         (
             {
                 "distance_anal_verge_mm": 50.1,
-                "height_method": "straight",
+                "dav_method": "straight",
                 "height_class": "low",
                 "height_rule": "cco",
             },
@@ -178,7 +178,7 @@ def test_findings_come_back_from_json_with_organs_in_one_order():
         sphincter_lowest_third="middle",
         organs=(("prostate", "equivocal"), ("coccyx", "no")),
         distance_anal_verge_mm=31.5,
-        height_method="two_segment",
+        dav_method="two_segment",
         height_class="low",
         height_rule="cco",
         distance_anorectal_junction_mm=-4.0,
@@ -201,7 +201,7 @@ def test_findings_come_back_from_json_with_organs_in_one_order():
 )
 def test_a_distance_that_cannot_be_is_refused(distance, advice):
     with pytest.raises(ReadingError, match=advice):
-        findings(distance_anal_verge_mm=distance, height_method="straight")
+        findings(distance_anal_verge_mm=distance, dav_method="straight")
 
 
 def a_full_reading():
