@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from gist_imaging.errors import GistImagingError
 
 if TYPE_CHECKING:
+    from gist_imaging.anatomy.relation_values import RelationSide
+    from gist_imaging.anatomy.visit_change import VisitChange
+    from gist_imaging.anatomy.visit_relation import VisitRelation, VisitScene
     from gist_imaging.batch.report import BatchReport
     from gist_imaging.demo import DemoReport
     from gist_imaging.io.cohort_read import CohortReport
@@ -21,13 +24,16 @@ if TYPE_CHECKING:
     from gist_imaging.study import ScanIndex
 
 __all__ = [
+    "RelationFiles",
     "ScanOptions",
     "ScanPair",
+    "compare_relations",
     "compare_scans",
     "diagnose",
     "index_path",
     "make_phantom",
     "measure_cohort",
+    "measure_relation",
     "measure_scan",
     "run_demo",
     "segment_scan",
@@ -70,6 +76,32 @@ class ScanPair:
     pre_mask: Path
     post: Path
     post_mask: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RelationFiles:
+    """What was given about levator ani and low rectum of one visit.
+
+    Parameters
+    ----------
+    marks : JSON files of landmarks, strokes and the reader's words (see docs/relation.md)
+    levator_left, levator_right : masks, where there are no strokes
+    left_label, right_label : number or name of the structure, where a mask file holds several
+    landmark_images : further series of the visit that landmarks lie on
+    snap : move strokes onto the image's line first
+    side : of the tumour, "L", "R" or "midline"; None takes the one whose levator ani lies clearly nearer
+    bilateral : both sides are affected
+    """
+
+    marks: tuple[Path, ...] = ()
+    levator_left: Path | None = None
+    levator_right: Path | None = None
+    left_label: str | None = None
+    right_label: str | None = None
+    landmark_images: tuple[Path, ...] = ()
+    snap: bool = False
+    side: RelationSide | None = None
+    bilateral: bool = False
 
 
 def index_path(
@@ -187,6 +219,66 @@ def compare_scans(
     before = measure_scan(pair.pre, pair.pre_mask, options)
     after = measure_scan(pair.post, pair.post_mask, post_options or options)
     return compare(before, after, days=days, phase=phase, new_lesion=new_lesion, new_nodule=new_nodule)
+
+
+def measure_relation(
+    image: Path, mask: Path, files: RelationFiles, options: ScanOptions | None = None
+) -> VisitRelation:
+    """Return what one visit says about tumour, levator ani and low rectum, the reader's words first."""
+    from gist_imaging.anatomy.visit_relation import visit_relation
+
+    scene = _open_visit(image, mask, files, options or ScanOptions())
+    return visit_relation(scene, files.side, bilateral=files.bilateral)
+
+
+def compare_relations(
+    pair: ScanPair,
+    files: RelationFiles,
+    post_files: RelationFiles,
+    options: ScanOptions | None = None,
+    *,
+    post_options: ScanOptions | None = None,
+    progress: Tick | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> VisitChange:
+    """Return what became of tumour and levator ani between two visits, which are registered for it.
+
+    Parameters
+    ----------
+    files, post_files : of the first and the second visit; both are measured on the first one's side
+    """
+    from gist_imaging.anatomy.visit_change import visit_change
+
+    chosen = options or ScanOptions()
+    before = _open_visit(pair.pre, pair.pre_mask, files, chosen)
+    after = _open_visit(pair.post, pair.post_mask, post_files, post_options or chosen)
+    return visit_change(
+        before, after, files.side, bilateral=files.bilateral, progress=progress, cancelled=cancelled
+    )
+
+
+def _open_visit(image: Path, mask: Path, files: RelationFiles, options: ScanOptions) -> VisitScene:
+    from gist_imaging.anatomy.surface import Side
+    from gist_imaging.io.read import read_mask
+    from gist_imaging.io.relation_file import MaskPlace
+    from gist_imaging.io.relation_visit import read_visit
+
+    volume = open_scan(image, options)
+    tumour = read_mask(mask, like=volume, label=options.label, resample=options.resample)
+    masks: dict[Side, MaskPlace] = {}
+    if files.levator_left is not None:
+        masks["L"] = MaskPlace(files.levator_left, files.left_label)
+    if files.levator_right is not None:
+        masks["R"] = MaskPlace(files.levator_right, files.right_label)
+    return read_visit(
+        volume,
+        tumour,
+        files.marks,
+        masks,
+        landmark_images=files.landmark_images,
+        resample=options.resample,
+        snap=files.snap,
+    )
 
 
 def measure_cohort(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gist_imaging.errors import MeasurementError
 
-__all__ = ["Metric", "PointMm"]
+__all__ = ["Metric", "PointMm", "metric_change"]
 
 PointMm = tuple[float, float, float]
 
@@ -53,3 +53,30 @@ class Metric:
         True
         """
         return cls(None, unit, reason)
+
+
+def metric_change(before: Metric, after: Metric) -> Metric:
+    """Return `after` - `before`, or which of them is missing and why.
+
+    >>> metric_change(Metric(3.0, "mm"), Metric(1.0, "mm")).value
+    -2.0
+    >>> metric_change(Metric(3.0, "mm"), Metric.missing("mm", "not drawn")).reason
+    'second visit: not drawn'
+
+    Raises
+    ------
+    MeasurementError
+        If their units differ.
+    """
+    if before.unit != after.unit:
+        raise MeasurementError(
+            "a change is between numbers of one unit", f"got {before.unit} and {after.unit}"
+        )
+    if before.value is None or after.value is None:
+        reasons = [
+            f"{visit} visit: {metric.reason}"
+            for visit, metric in (("first", before), ("second", after))
+            if metric.value is None
+        ]
+        return Metric.missing(before.unit, "; ".join(reasons))
+    return Metric(after.value - before.value, before.unit)
