@@ -28,8 +28,8 @@ from gist_imaging.study.levator_relation import LevatorRelation
 __all__ = ["VisitRelation", "VisitScene", "side_of_tumour", "visit_relation"]
 
 # A tumour that is this much nearer to one levator than to the other (inclusive) belongs to that side; less is
-# for a reader to say. Ours: a slice of 3 mm and the error of two surfaces.
-_NEARER_BY_MM = 5.0
+# for a reader to say. Ours: the thickness of a slice.
+_NEARER_BY_MM = 3.0
 _METHODS: tuple[Method, ...] = ("straight", "two_segment", "curved")
 NO_CALL = "no word is suggested before the reader's own call"
 
@@ -171,7 +171,7 @@ def side_of_tumour(tumour: Mask, levator: Mapping[Side, LevatorInput]) -> tuple[
     Raises
     ------
     MeasurementError
-        If one is nearer by less than 5 mm.
+        If one is nearer by less than 3 mm.
     """
     outlined = {side: points for side, held in levator.items() if len(points := _points_of(held))}
     if tumour.is_empty or not outlined:
@@ -190,8 +190,7 @@ def side_of_tumour(tumour: Mask, levator: Mapping[Side, LevatorInput]) -> tuple[
             "say which side, midline or both (--side, --midline, --bilateral)",
         )
     near: Side = "L" if left < right else "R"
-    nearest, other = sorted(distances.values())
-    return near, f"side {near}: its levator ani lies nearer ({nearest:.1f} mm against {other:.1f} mm)"
+    return near, f"side {near}: its levator ani lies nearer by {abs(left - right):.1f} mm"
 
 
 def _points_of(levator: LevatorInput) -> FloatArray:

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from gist_imaging._version import __version__
-from gist_imaging.cli import show
+from gist_imaging.cli import show, show_relation
+from gist_imaging.cli.relation import TumourSide, relation, side_of
 from gist_imaging.cli.segment import segment
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 cohort_app = typer.Typer(help="Work with a cohort folder.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(cohort_app, name="cohort")
 app.command()(segment)
+app.command()(relation)
 
 
 class Phase(StrEnum):
@@ -210,10 +212,21 @@ def compare(
     ] = None,
     override_reason: OverrideReason = None,
     not_physical: NotPhysical = False,
+    pre_relation: Annotated[
+        Path | None,
+        typer.Option(help="JSON file of levator ani, landmarks and the reader's words, before."),
+    ] = None,
+    post_relation: Annotated[Path | None, typer.Option(help="The same after.")] = None,
+    side: Annotated[
+        TumourSide | None, typer.Option(help="Side of the tumour, for the two files above.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a tumour before and after imatinib and judge the change by each set of rules."""
     from gist_imaging import workflow
+
+    if (pre_relation is None) != (post_relation is None):
+        raise typer.BadParameter("give both --pre-relation and --post-relation, or neither")
 
     options = workflow.ScanOptions(
         series_uid=pre_series,
@@ -225,10 +238,12 @@ def compare(
         override_reason=override_reason,
         physical=not not_physical,
     )
+    pair = workflow.ScanPair(pre, pre_mask, post, post_mask)
+    post_options = replace(options, series_uid=post_series, split=_split(post_split))
     comparison = workflow.compare_scans(
-        workflow.ScanPair(pre, pre_mask, post, post_mask),
+        pair,
         options,
-        post_options=replace(options, series_uid=post_series, split=_split(post_split)),
+        post_options=post_options,
         days=days,
         phase=str(phase),
         new_lesion=new_lesion,
@@ -236,7 +251,23 @@ def compare(
         same_patient_reason=same_patient,
         order_reason=order_reason,
     )
+    if pre_relation is None or post_relation is None:
+        show.comparison(comparison, as_json)
+        return
+    with show.progress("Registering", quiet=as_json) as tick:
+        change = workflow.compare_relations(
+            pair,
+            workflow.RelationFiles((pre_relation,), side=side_of(side)),
+            workflow.RelationFiles((post_relation,)),
+            options,
+            post_options=post_options,
+            progress=tick,
+        )
+    if as_json:
+        show.print_json({**comparison.to_json(), "relation": change.to_json()})
+        return
     show.comparison(comparison, as_json)
+    show_relation.change(change)
 
 
 @app.command()

@@ -84,14 +84,16 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _console() -> Console:
+def open_console() -> Console:
+    """Return where tables go."""
     from rich.console import Console
 
     # Without a terminal, lines are not folded: a log or a pipe keeps whole rows.
     return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 160)
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) -> Table:
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) -> Table:
+    """Return a table; its last `numbers` columns are set to the right."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -140,7 +142,7 @@ def index(found: ScanIndex, as_json: bool) -> None:
     if as_json:
         print_json(found.to_json())
         return
-    console = _console()
+    console = open_console()
     rows = [
         (
             series.modality,
@@ -155,13 +157,13 @@ def index(found: ScanIndex, as_json: bool) -> None:
         for series in found.series
     ]
     columns = ("", "series", "split by", "slices × rows × columns", "spacing mm", "files", "kind", "problems")
-    console.print(_table(f"{len(found.series)} series", columns, rows))
+    console.print(table(f"{len(found.series)} series", columns, rows))
     for series in found.series:
         for problem in series.problems:
             console.print(f"  {series.description or series.series_uid}: {problem}", soft_wrap=True)
     if found.refused:
         refused = [(entry.file, str(entry.problem.code), entry.problem.message) for entry in found.refused]
-        console.print(_table(f"{len(refused)} files refused", ("file", "code", "reason"), refused))
+        console.print(table(f"{len(refused)} files refused", ("file", "code", "reason"), refused))
 
 
 _SIZES = (
@@ -189,9 +191,9 @@ def measurement(measured: Any, as_json: bool) -> None:
     if as_json:
         print_json(numbers)
         return
-    console = _console()
+    console = open_console()
     plane = f"plane {numbers['ld_plane']}" if numbers.get("ld_plane") else "no plane"
-    console.print(_table(f"One lesion, one scan ({plane})", ("", "value", "unit"), _unit_rows(numbers)))
+    console.print(table(f"One lesion, one scan ({plane})", ("", "value", "unit"), _unit_rows(numbers)))
     _say_reasons(console, numbers)
     console.print(RESEARCH_USE_ONLY)
 
@@ -211,19 +213,19 @@ def comparison(compared: Any, as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
-    console = _console()
+    console = open_console()
     rows = [
         (title, before, after, _percent(result["change_pct"].get(name)), unit)
         for (title, before, unit), (_, after, _), name in zip(
             _unit_rows(result["pre"]), _unit_rows(result["post"]), result["change_order"], strict=True
         )
     ]
-    console.print(_table("Before and after", ("", "before", "after", "change", "unit"), rows))
+    console.print(table("Before and after", ("", "before", "after", "change", "unit"), rows))
     verdicts = [
         (entry["criterion"], entry["category"], entry["rule"] or entry["reason"] or "–")
         for entry in result["responses"]
     ]
-    console.print(_table("Response", ("rules", "category", "because"), verdicts))
+    console.print(table("Response", ("rules", "category", "because"), verdicts))
     for side in ("pre", "post"):
         _say_reasons(console, result[side])
     console.print(RESEARCH_USE_ONLY)
@@ -234,12 +236,12 @@ def batch(report: Any, as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
         return
-    console = _console()
+    console = open_console()
     for line in report.lines():
         console.print(line, soft_wrap=True)
     if report.failures:
         rows = [(f["case"], f["stage"], f["code"], f["message"]) for f in report.to_json()["failures"]]
-        console.print(_table(f"{len(rows)} failed", ("case", "stage", "code", "reason"), rows))
+        console.print(table(f"{len(rows)} failed", ("case", "stage", "code", "reason"), rows))
     console.print(RESEARCH_USE_ONLY)
 
 
@@ -248,7 +250,7 @@ def validation(report: Any, as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
         return
-    console = _console()
+    console = open_console()
     for problem in report.problems:
         console.print(f"  {problem}", soft_wrap=True)
     console.print("The cohort is valid." if not report.problems else f"{len(report.problems)} problem(s).")
@@ -259,7 +261,7 @@ def phantom(out: Any, truth: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json({"folder": str(out), "truth": truth})
         return
-    _console().print(f"Written to {out}; what is known of it stands in truth.json.", soft_wrap=True)
+    open_console().print(f"Written to {out}; what is known of it stands in truth.json.", soft_wrap=True)
 
 
 def doctor(checks: Sequence[Any], as_json: bool) -> None:
@@ -268,7 +270,7 @@ def doctor(checks: Sequence[Any], as_json: bool) -> None:
         print_json([check.to_json() for check in checks])
         return
     rows = [(check.name, check.found, check.status, check.advice) for check in checks]
-    _console().print(_table("This machine", ("", "found", "", "what to do"), rows))
+    open_console().print(table("This machine", ("", "found", "", "what to do"), rows))
 
 
 def demo(report: Any, as_json: bool) -> None:
@@ -276,7 +278,7 @@ def demo(report: Any, as_json: bool) -> None:
     if as_json:
         print_json(report.to_json())
         return
-    console = _console()
+    console = open_console()
     rows = [
         (
             row.scan,
@@ -290,12 +292,12 @@ def demo(report: Any, as_json: bool) -> None:
         for row in report.rows
     ]
     columns = ("scan", "quantity", "truth", "measured", "unit", "allowed", "")
-    console.print(_table("Measured against the known truth", columns, rows))
+    console.print(table("Measured against the known truth", columns, rows))
     verdicts = [
         (v.patient, v.criterion, v.expected, v.found, "ok" if v.passed else "OFF") for v in report.verdicts
     ]
     console.print(
-        _table("Response against the known truth", ("patient", "rules", "truth", "found", ""), verdicts)
+        table("Response against the known truth", ("patient", "rules", "truth", "found", ""), verdicts)
     )
     console.print("Written:")
     for path, what in report.written:
