@@ -72,6 +72,8 @@ def metric_change(before: Metric, after: Metric) -> Metric:
         raise MeasurementError(
             "a change is between numbers of one unit", f"got {before.unit} and {after.unit}"
         )
+    if before.reason is not None and before.reason == after.reason:
+        return Metric.missing(before.unit, f"both visits: {before.reason}")
     if before.value is None or after.value is None:
         reasons = [
             f"{visit} visit: {metric.reason}"

@@ -23,6 +23,7 @@ from gist_imaging.errors import MeasurementError
 from gist_imaging.spatial.geometry import FloatArray
 
 __all__ = [
+    "NOT_CHECKED",
     "PCL_MM",
     "FrameCheck",
     "PelvicFrame",
@@ -31,6 +32,8 @@ __all__ = [
     "pelvic_frame",
     "pubococcygeal_ends_mm",
 ]
+
+NOT_CHECKED = "the midsagittal plane was not checked: no pair of ischial spines or femoral heads is marked"
 
 # Lengths outside these bounds (both inclusive) mean a misplaced landmark, not an unusual patient. The bounds
 # are ours and wide: published P to coccyx 95 to 115 mm, interspinous distance about 100 mm.
@@ -111,9 +114,7 @@ class PelvicFrame:
         if self.coccyx is LandmarkName.COCCYX_TIP:
             notes.append("the coccyx tip stands in for the last coccygeal joint")
         if not self.checks:
-            notes.append(
-                "the midsagittal plane was not checked: no pair of ischial spines or femoral heads is marked"
-            )
+            notes.append(NOT_CHECKED)
         return tuple(notes)
 
     def to_frame(self, points_mm: npt.ArrayLike) -> FloatArray:

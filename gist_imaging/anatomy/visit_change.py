@@ -8,6 +8,7 @@ from typing import Any
 
 from gist_imaging.anatomy.height import TumourHeight
 from gist_imaging.anatomy.metric import Metric, metric_change
+from gist_imaging.anatomy.pelvic_frame import NOT_CHECKED
 from gist_imaging.anatomy.pelvic_lines import PelvicLines
 from gist_imaging.anatomy.relation_change import RelationChange, relation_change
 from gist_imaging.anatomy.relation_values import METRIC_NAMES, RelationSide, metric_json
@@ -146,9 +147,22 @@ def _words(before: VisitScene, after: VisitScene) -> dict[str, dict[str, tuple[s
 
 
 def _changes(first: PelvicLines | TumourHeight, second: PelvicLines | TumourHeight) -> dict[str, Metric]:
-    return {
-        one.name: metric_change(getattr(first, one.name), getattr(second, one.name)) for one in fields(first)
-    }
+    return {one.name: _alike(getattr(first, one.name), getattr(second, one.name)) for one in fields(first)}
+
+
+def _alike(before: Metric, after: Metric) -> Metric:
+    """Return the change, unless both numbers came about differently: other landmarks, another path."""
+    change = metric_change(before, after)
+    ways = [set(metric.notes) - {NOT_CHECKED} for metric in (before, after)]
+    if change.value is None or ways[0] == ways[1]:
+        return change
+    told = "; ".join(
+        f"{visit} visit: {note}"
+        for visit, own, other in (("first", before, ways[1]), ("second", after, ways[0]))
+        for note in own.notes
+        if note not in other and note != NOT_CHECKED
+    )
+    return Metric.missing(before.unit, f"both visits were not measured in the same way: {told}")
 
 
 def _json(held: Mapping[str, Metric]) -> dict[str, Any]:

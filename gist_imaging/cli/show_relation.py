@@ -65,6 +65,8 @@ def relation(measured: VisitRelation, as_json: bool) -> None:
         show.print_json(held)
         return
     console = show.open_console()
+    for note in held["notes"]:
+        console.print(note, soft_wrap=True)
     for one in held["relations"]:
         title = f"Tumour and levator ani, {_SIDES[one['side']]} (contact: within {one['tau_mm']:.2g} mm)"
         _say_words(console, one)
@@ -81,7 +83,7 @@ def relation(measured: VisitRelation, as_json: bool) -> None:
         )
         for warning in report["warnings"]:
             console.print(f"  {warning}", soft_wrap=True)
-    for note in (*held["notes"], *dict.fromkeys(n for one in held["relations"] for n in one["notes"])):
+    for note in dict.fromkeys(note for one in held["relations"] for note in one["notes"]):
         console.print(f"  {note}", soft_wrap=True)
     console.print(show.RESEARCH_USE_ONLY)
 
@@ -108,9 +110,8 @@ def change(compared: VisitChange) -> None:
     )
     for title, names, part in parts:
         _say_change(console, title, names, held["pre"][part], held["post"][part], held[f"{part}_change"])
-    for shifts in held["levator_shift"].values():
-        _say_shift(console, shifts, held["registration"])
-        break
+    if held["levator_shift"]:
+        _say_shift(console, _own_shifts(held["levator_shift"]), held["registration"])
     if held["no_registration"] is not None:
         console.print(f"  M10 was not measured: {held['no_registration']}", soft_wrap=True)
     for note in dict.fromkeys((*held["pre"]["notes"], *held["post"]["notes"])):
@@ -187,11 +188,17 @@ def _say_change(
         one, other, moved = before[name], after[name], changes.get(name)
         if one["value"] is None and other["value"] is None:
             continue
-        told = "–" if moved is None or moved["value"] is None else f"{moved['value']:+.1f}"
+        told = "–" if moved is None or moved["value"] is None else f"{round(moved['value'], 1) + 0.0:+.1f}"
         rows.append((words, _number(one["value"]), _number(other["value"]), told, _unit(one)))
     if rows:
         console.print(show.table(title, ("", "before", "after", "change", "unit"), rows))
     _say_missing(console, names, changes)
+
+
+def _own_shifts(by_scene: Mapping[str, Mapping[str, Metrics]]) -> dict[str, Metrics]:
+    """Return each levator's shift as seen from the tumour on its own side, where there is one."""
+    any_scene = next(iter(by_scene.values()))
+    return {side: by_scene.get(side, any_scene)[side] for side in any_scene}
 
 
 def _say_shift(console: Console, shifts: Mapping[str, Metrics], registration: Mapping[str, Any]) -> None:
@@ -228,6 +235,7 @@ def _say_missing(console: Console, names: Mapping[str, str], metrics: Metrics) -
 def _number(value: float | None) -> str:
     if value is None:
         return "–"
+    value = round(value, 2) + 0.0
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.2f}" if abs(value) < 1 else f"{value:.1f}"
 
 

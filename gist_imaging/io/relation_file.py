@@ -5,6 +5,7 @@
     {
       "frame_uid": "1.2.3...",
       "landmarks": [{"name": "anal_verge", "point_mm": [x, y, z]}, ...],
+      "landmark_images": ["sagittal_t2/"],
       "levator_strokes": [{"side": "L", "points_mm": [[x, y, z], ...], "thickness_mm": 3.0}, ...],
       "levator_masks": {"L": {"path": "levator.nii.gz", "label": 2}, "R": {...}},
       "wall_path_mm": [[x, y, z], ...],
@@ -40,13 +41,14 @@ _AT_MOST_BYTES = 64 * 1024 * 1024
 _KEYS = (
     "frame_uid",
     "landmarks",
+    "landmark_images",
     "levator_strokes",
     "levator_masks",
     "wall_path_mm",
     "hiatus_outline_mm",
     "calls",
 )
-_PARTS = ("landmarks", "strokes", "masks", "wall_path_mm", "hiatus_outline_mm", "calls")
+_PARTS = ("landmarks", "landmark_images", "strokes", "masks", "wall_path_mm", "hiatus_outline_mm", "calls")
 _SIDES: tuple[Side, ...] = ("L", "R")
 
 
@@ -72,6 +74,7 @@ class RelationInput:
     ----------
     frame_uid : DICOM Frame of Reference UID of all positions, or None where it was not given
     landmarks : named points, in the same frame
+    landmark_images : further series of the visit that landmarks lie on
     strokes : lines along the levator ani, of both sides
     masks : side to the mask of its levator ani
     wall_path_mm : (n, 3) LPS; the rectal wall from the anal verge upwards
@@ -81,6 +84,7 @@ class RelationInput:
 
     frame_uid: str | None = None
     landmarks: Landmarks = field(default_factory=Landmarks)
+    landmark_images: tuple[Path, ...] = ()
     strokes: tuple[LevatorStroke, ...] = ()
     masks: Mapping[Side, MaskPlace] = field(default_factory=dict)
     wall_path_mm: FloatArray | None = None
@@ -167,12 +171,19 @@ def _from_json(value: Any, folder: Path, name: str) -> RelationInput:
     return RelationInput(
         frame_uid=landmarks.frame_uid,
         landmarks=landmarks,
+        landmark_images=_images(value.get("landmark_images", []), folder),
         strokes=strokes_from_json({"levator_strokes": strokes}),
         masks=_masks(value.get("levator_masks", {}), folder),
         wall_path_mm=_line(value.get("wall_path_mm"), "wall_path_mm"),
         hiatus_outline_mm=_line(value.get("hiatus_outline_mm"), "hiatus_outline_mm"),
         calls=_calls(value.get("calls", [])),
     )
+
+
+def _images(value: Any, folder: Path) -> tuple[Path, ...]:
+    if not isinstance(value, list) or not all(isinstance(path, str) and path for path in value):
+        raise PromptError("landmark_images is a list of paths", "got another form", "correct the file")
+    return tuple(folder / path for path in value)
 
 
 def _masks(value: Any, folder: Path) -> dict[Side, MaskPlace]:

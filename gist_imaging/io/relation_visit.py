@@ -67,7 +67,7 @@ def read_visit(
             f"their file says {given.frame_uid}",
             "give those of this visit, or correct frame_uid",
         )
-    landmarks = _in_field(given.landmarks, volume, landmark_images)
+    landmarks = _in_field(given.landmarks, volume, (*landmark_images, *given.landmark_images))
     levator: dict[Side, LevatorInput] = {}
     reports: dict[Side, LevatorReport] = {}
     drawn = {stroke.side for stroke in given.strokes}
