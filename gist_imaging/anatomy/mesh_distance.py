@@ -16,7 +16,7 @@ __all__ = ["Feet", "MeshDistance"]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_CANDIDATES = 6
+_CANDIDATES, _CANDIDATES_FAR = 6, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ class MeshDistance:
         triangles = np.zeros(len(points), dtype=np.int64)
         weights = np.zeros((len(points), 3))
         asked = np.arange(len(points))
-        count = min(_CANDIDATES, len(self._corners))
+        count = min(_CANDIDATES if exact_within_mm > 0 else _CANDIDATES_FAR, len(self._corners))
         while len(asked):
             found = self._tree.query(points[asked], k=count)
             away, near = (np.asarray(held).reshape(-1, count) for held in found)

@@ -32,7 +32,8 @@ _SAME_STEP_WITHIN_MM = 10.0
 # Edge lengths of the mesh: half of the structure's thickness, within these.
 _EDGE_MM = (0.8, 2.0)
 
-_PASSES = 2
+# Each pass moves the vertices along the normals of the mesh before; the last one settles it.
+_TOLERANCES = (1e-2, 1e-3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,12 +86,13 @@ def smooth_mesh(mask: Mask) -> TriangleMesh:
     (k, j, i), (depth, height, width) = box
     spacing = np.asarray(mask.geometry.spacing_mm)
     inside = mask.voxels[k : k + depth, j : j + height, i : i + width]
-    pads = np.maximum(np.ceil(2.0 * _EDGE_MM[1] / spacing), 2).astype(np.int64)
+    # Every stride of the first mesh must meet a voxel outside.
+    pads = np.ceil(_EDGE_MM[1] / spacing).astype(np.int64) + 1
     inside = np.pad(inside, [(n, n) for n in pads.tolist()])
     steps = _steps(inside, spacing)
     mesh = _first_mesh(inside, spacing)
-    for _ in range(_PASSES):
-        mesh = _fitted(mesh, steps, spacing)
+    for tolerance in _TOLERANCES:
+        mesh = _fitted(mesh, steps, spacing, tolerance)
     return _in_patient(mesh, mask.geometry, np.array(box[0]) - pads)
 
 
@@ -153,7 +155,7 @@ def _between(values: FloatArray, axis: int, parts: int) -> FloatArray:
     )
 
 
-def _fitted(mesh: TriangleMesh, steps: _Steps, spacing: FloatArray) -> TriangleMesh:
+def _fitted(mesh: TriangleMesh, steps: _Steps, spacing: FloatArray, tolerance: float) -> TriangleMesh:
     """Return the mesh with every vertex moved along its normal to fit the steps smoothly."""
     normals = MeshShape.of(mesh).vertex_normals
     vertex = cKDTree(mesh.vertices_mm).query(steps.middles_mm)[1]
@@ -174,13 +176,14 @@ def _fitted(mesh: TriangleMesh, steps: _Steps, spacing: FloatArray) -> TriangleM
     stiffness = weight[~coarse].sum() / area * (_STEPS_BELOW_MM / (2.0 * np.pi)) ** 4
     rows = np.repeat(np.arange(count), np.diff(bending.indptr))
     along = np.einsum("nx,nx->n", normals[rows], normals[bending.indices])
-    matrix = stiffness * sparse.csr_array(
-        (bending.data * along, bending.indices, bending.indptr), bending.shape
-    )
-    matrix = matrix + sparse.diags_array(held)
+    entries = stiffness * bending.data * along
+    entries[rows == bending.indices] += held
     target = pulled - stiffness * np.einsum("nx,nx->n", normals, bending @ mesh.vertices_mm)
-    diagonal = matrix.diagonal()
-    moved, _ = cg(matrix, target, rtol=1e-4, maxiter=400, M=sparse.diags_array(1.0 / diagonal))
+    # Scaled to a diagonal of ones, which is all the preconditioning that is needed.
+    scale = 1.0 / np.sqrt(entries[rows == bending.indices])
+    entries *= scale[rows] * scale[bending.indices]
+    matrix = sparse.csr_array((entries, bending.indices, bending.indptr), bending.shape)
+    moved = scale * cg(matrix, scale * target, rtol=tolerance, maxiter=300)[0]
     return TriangleMesh(mesh.vertices_mm + moved[:, None] * normals, mesh.triangles)
 
 
@@ -206,4 +209,5 @@ def _bending(mesh: TriangleMesh) -> tuple[sparse.csr_array, float]:
     share = np.bincount(mesh.triangles.ravel(), np.repeat(areas / 3.0, 3), count)
     share = np.maximum(share, 0.05 * np.median(share))
     bending = (laplacian @ sparse.diags_array(1.0 / share) @ laplacian).tocsr()
+    bending.sort_indices()
     return bending, float(areas.sum())
