@@ -8,8 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gist_imaging.anatomy.mesh_clip import area_at_most, below, line_in_plane, segments_at_most
-from gist_imaging.anatomy.mesh_distance import MeshDistance
-from gist_imaging.anatomy.mesh_topology import MeshShape, part_of, refined, triangle_areas_mm2
+from gist_imaging.anatomy.mesh_distance import Feet, MeshDistance
+from gist_imaging.anatomy.mesh_topology import (
+    MeshShape,
+    area_vectors_mm2,
+    part_of,
+    refined,
+    triangle_areas_mm2,
+)
 from gist_imaging.anatomy.metric import Metric, PointMm
 from gist_imaging.anatomy.relation_surfaces import LevatorSide, TumourSurface
 from gist_imaging.anatomy.surface import FloatArray, TriangleMesh
@@ -123,42 +129,45 @@ def contact_of(levator: LevatorSide, tumour: TumourSurface, tau_mm: float) -> Co
     Of a closed levator surface the part that faces the tumour counts as contact: where its outward normal
     and that of the tumour at the foot point are opposed. All of an open sheet counts.
     """
-    near, far, reach = levator.surface, [], 0.0
+    near, far = levator.surface, []
+    reach, error = 0.0, 2.0 * tumour.distance.reach_mm
     for at_most_mm in _STAGES_MM:
-        near = refined(near, at_most_mm)
-        signed = tumour.distance.feet(near.vertices_mm, exact_within_mm=0.0).signed_mm
-        reach = max(float(signed.min()), tau_mm + SURFACE_ERROR_MM)
-        # Within a triangle the distance is at most its longest edge below that of a corner.
-        slack = at_most_mm + 2.0 * tumour.distance.reach_mm
-        may_count = signed[near.triangles].min(axis=1) <= reach + slack
-        far.append(_shares(part_of(near, ~may_count), levator, tumour))
-        near = part_of(near, may_count)
-    feet = tumour.distance.feet(near.vertices_mm, reach + _STAGES_MM[-1])
-    at = int(np.argmin(feet.signed_mm))
-    ends = np.stack([near.vertices_mm[at], feet.points_mm[at]])
+        mesh = refined(near, at_most_mm)
+        # A point of a triangle lies within its longest edge / sqrt 3 of a corner.
+        slack = at_most_mm / np.sqrt(3.0) + error
+        feet = tumour.distance.feet(mesh.vertices_mm, reach + slack if reach else 0.0)
+        reach = max(float(feet.signed_mm.min()), tau_mm + SURFACE_ERROR_MM)
+        may_count = feet.signed_mm[mesh.triangles].min(axis=1) <= reach + slack
+        far.append(_shares(mesh, feet, levator.closed, ~may_count))
+        near = part_of(mesh, may_count)
+        # Only the first stage asks for rough distances.
+        error = 0.0
+    # The vertices of a part keep their order.
+    kept = np.unique(mesh.triangles[may_count])
+    distance, foot, on = feet.signed_mm[kept], feet.points_mm[kept], feet.triangles[kept]
+    at = int(np.argmin(distance))
+    ends = np.stack([near.vertices_mm[at], foot[at]])
     facing = np.full(len(near.triangles), True)
     if levator.closed:
-        towards = tumour.distance.shape.face_normals[feet.triangles]
+        towards = tumour.distance.shape.face_normals[on]
         own = MeshShape.of(near).face_normals
         facing = np.einsum("mx,mx->m", own, towards[near.triangles].sum(axis=1)) < 0
-    here = feet.signed_mm[near.triangles[facing]].mean(axis=1), triangle_areas_mm2(near)[facing]
-    shares = [*far, here]
-    values, areas = (np.concatenate(held) for held in zip(*shares, strict=True))
-    p5 = weighted_percentile(values, areas, 5.0) if areas.sum() > 0 else float(feet.signed_mm[at])
-    return Contact(tau_mm, float(feet.signed_mm[at]), ends, near, feet.signed_mm, facing, p5)
+    here = distance[near.triangles[facing]].mean(axis=1), triangle_areas_mm2(near)[facing]
+    values, areas = (np.concatenate(held) for held in zip(*far, here, strict=True))
+    p5 = weighted_percentile(values, areas, 5.0) if areas.sum() > 0 else float(distance[at])
+    return Contact(tau_mm, float(distance[at]), ends, near, distance, facing, p5)
 
 
-def _shares(mesh: TriangleMesh, levator: LevatorSide, tumour: TumourSurface) -> tuple[FloatArray, FloatArray]:
-    """Return distances and areas of far triangles that face the tumour."""
-    if not len(mesh.triangles):
-        return np.zeros(0), np.zeros(0)
-    centres = mesh.vertices_mm[mesh.triangles].mean(axis=1)
-    feet = tumour.distance.feet(centres, exact_within_mm=0.0)
-    facing = np.full(len(centres), True)
-    if levator.closed:
-        own = MeshShape.of(mesh).face_normals
-        facing = np.einsum("mx,mx->m", own, centres - feet.points_mm) * np.sign(feet.signed_mm) < 0
-    return feet.signed_mm[facing], triangle_areas_mm2(mesh)[facing]
+def _shares(mesh: TriangleMesh, feet: Feet, closed: bool, chosen: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return distances and areas of the chosen (m,) triangles that face the tumour."""
+    triangles = mesh.triangles[chosen]
+    vectors = area_vectors_mm2(mesh)[chosen]
+    distance = feet.signed_mm[triangles].mean(axis=1)
+    facing = np.full(len(triangles), True)
+    if closed:
+        away = (mesh.vertices_mm - feet.points_mm)[triangles].sum(axis=1)
+        facing = np.einsum("mx,mx->m", vectors, away) * np.sign(distance) < 0
+    return distance[facing], np.linalg.norm(vectors, axis=1)[facing]
 
 
 def weighted_percentile(values: FloatArray, weights: FloatArray, percent: float) -> float:
