@@ -16,7 +16,9 @@ __all__ = ["Feet", "MeshDistance"]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_CANDIDATES = 6
+_CANDIDATES, _CANDIDATES_FAR = 8, 2
+# Sine of the steepest slope with which a smooth mesh falls away from a foot point.
+_SMOOTH_SLOPE = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,18 +46,23 @@ class Feet:
 class MeshDistance:
     """Distances to one mesh; prepared once, asked often.
 
-    Exact for any mesh: the nearest triangles by centre are tried first, and points for which a farther
+    Exact: the nearest triangles by centre are tried first, and points for which a farther
     centre could still own a nearer triangle are asked again with more of them (Ericson, Real-Time Collision
     Detection, 2005, §5.1.5 for the distance to one triangle).
 
-    Attributes
+    Parameters
     ----------
     mesh : the mesh
+    smooth : whether it has no sharp edges or spikes, as one from a mask; then fewer candidates suffice
+
+    Attributes
+    ----------
     reach_mm : farthest distance from a triangle's centre to its corners
     """
 
-    def __init__(self, mesh: TriangleMesh) -> None:
+    def __init__(self, mesh: TriangleMesh, smooth: bool = False) -> None:
         self.mesh = mesh
+        self._slope = _SMOOTH_SLOPE if smooth else 1.0
         self._corners = mesh.vertices_mm[mesh.triangles]
         centres = self._corners.mean(axis=1)
         self.reach_mm = float(np.linalg.norm(self._corners - centres[:, None], axis=2).max())
@@ -82,7 +89,7 @@ class MeshDistance:
         triangles = np.zeros(len(points), dtype=np.int64)
         weights = np.zeros((len(points), 3))
         asked = np.arange(len(points))
-        count = min(_CANDIDATES, len(self._corners))
+        count = min(_CANDIDATES if exact_within_mm > 0 else _CANDIDATES_FAR, len(self._corners))
         while len(asked):
             found = self._tree.query(points[asked], k=count)
             away, near = (np.asarray(held).reshape(-1, count) for held in found)
@@ -90,7 +97,9 @@ class MeshDistance:
             triangles[asked], weights[asked] = best, weight
             if count == len(self._corners):
                 break
-            nearer_left = away[:, -1] - self.reach_mm < distance
+            # A triangle nearer than this one has its centre within: (d² + r² + 2 d r sin(slope)) ^ ½.
+            within = distance**2 + self.reach_mm**2 + 2.0 * distance * self.reach_mm * self._slope
+            nearer_left = away[:, -1] < np.sqrt(within)
             asked = asked[nearer_left & (away[:, 0] - self.reach_mm <= exact_within_mm)]
             count = min(4 * count, len(self._corners))
         return self._feet(points, triangles, weights)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, sparse
+from scipy import sparse
 from scipy.sparse.linalg import cg
 from scipy.spatial import cKDTree
 from skimage.measure import marching_cubes
 
-from gist_imaging.anatomy.mesh_topology import MeshShape, enclosed_volume_mm3, triangle_areas_mm2
+from gist_imaging.anatomy.mesh_topology import enclosed_volume_mm3, triangle_areas_mm2, vertex_normals
 from gist_imaging.anatomy.surface import FloatArray, TriangleMesh
 from gist_imaging.errors import MaskError
 from gist_imaging.spatial.geometry import Geometry
@@ -32,7 +32,8 @@ _SAME_STEP_WITHIN_MM = 10.0
 # Edge lengths of the mesh: half of the structure's thickness, within these.
 _EDGE_MM = (0.8, 2.0)
 
-_PASSES = 2
+# Each pass moves the vertices along the normals of the mesh before; the last one settles it.
+_TOLERANCES = (1e-2, 1e-3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,12 +86,13 @@ def smooth_mesh(mask: Mask) -> TriangleMesh:
     (k, j, i), (depth, height, width) = box
     spacing = np.asarray(mask.geometry.spacing_mm)
     inside = mask.voxels[k : k + depth, j : j + height, i : i + width]
-    pads = np.maximum(np.ceil(2.0 * _EDGE_MM[1] / spacing), 2).astype(np.int64)
+    # Every stride of the first mesh must meet a voxel outside.
+    pads = np.ceil(_EDGE_MM[1] / spacing).astype(np.int64) + 1
     inside = np.pad(inside, [(n, n) for n in pads.tolist()])
     steps = _steps(inside, spacing)
     mesh = _first_mesh(inside, spacing)
-    for _ in range(_PASSES):
-        mesh = _fitted(mesh, steps, spacing)
+    for tolerance in _TOLERANCES:
+        mesh = _fitted(mesh, steps, spacing, tolerance)
     return _in_patient(mesh, mask.geometry, np.array(box[0]) - pads)
 
 
@@ -117,18 +119,14 @@ def _steps(inside: BoolArray, spacing: FloatArray) -> _Steps:
 
 def _first_mesh(inside: BoolArray, spacing: FloatArray) -> TriangleMesh:
     """Return a mesh of even triangles near the surface, of the mask's topology."""
-    within = ndimage.distance_transform_edt(inside, sampling=spacing)
-    signed = np.where(inside, within, -ndimage.distance_transform_edt(~inside, sampling=spacing))
-    # Of a sheet of thickness t, half of the inside lies further than t / 4 from the surface.
-    edge = float(np.clip(2.0 * np.median(within[inside]), *_EDGE_MM))
-    strides = np.maximum(np.floor(edge / spacing + 0.25), 1).astype(np.int64)
-    fine = signed[tuple(slice(None, None, int(n)) for n in strides)]
-    steps = spacing * strides
-    parts = np.maximum(np.round(steps / edge), 1).astype(np.int64)
+    edge = float(np.clip(_thickness_mm(inside, spacing) / 2.0, *_EDGE_MM))
+    strides = np.maximum(np.round(edge / spacing), 1).astype(np.int64)
+    parts = np.maximum(np.round(spacing / edge), 1).astype(np.int64)
+    fine = _signed_distance(inside, spacing)[tuple(slice(None, None, stride) for stride in strides.tolist())]
     for axis in range(3):
         if parts[axis] > 1:
             fine = _between(fine, axis, int(parts[axis]))
-    steps = steps / parts
+    steps = spacing * strides / parts
     # Vertices that nearly meet a grid point would make slivers; where exactly they lie does not matter yet.
     least = 0.2 * float(steps.min())
     fine = np.where(np.abs(fine) < least, np.where(fine > 0, least, -least), fine)
@@ -139,6 +137,29 @@ def _first_mesh(inside: BoolArray, spacing: FloatArray) -> TriangleMesh:
     if enclosed_volume_mm3(mesh) < 0:
         mesh = TriangleMesh(mesh.vertices_mm, mesh.triangles[:, ::-1])
     return mesh
+
+
+def _thickness_mm(inside: BoolArray, spacing: FloatArray) -> float:
+    """Return twice the volume over the surface: the thickness of a sheet, two thirds of a ball's radius."""
+    faces = [int(np.count_nonzero(np.diff(inside, axis=axis))) for axis in range(3)]
+    # Steps have 1.5 times the area of the surface that they follow, on average over its directions.
+    surface = float(sum(count / spacing[axis] for axis, count in enumerate(faces))) / 1.5
+    return 2.0 * int(np.count_nonzero(inside)) / surface
+
+
+def _signed_distance(inside: BoolArray, spacing: FloatArray) -> FloatArray:
+    """Return the distance to the nearest voxel of the other kind, above 0 inside."""
+    import SimpleITK as sitk  # noqa: N813 - its own documentation's name
+
+    away = []
+    for held in (inside, ~inside):
+        image = sitk.GetImageFromArray(held.astype(np.uint8))
+        image.SetSpacing(spacing[::-1].tolist())  # type: ignore[no-untyped-call]
+        distance = sitk.SignedMaurerDistanceMap(  # type: ignore[no-untyped-call]
+            image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True
+        )
+        away.append(sitk.GetArrayFromImage(distance))
+    return np.where(inside, away[1], -away[0]).astype(np.float64)
 
 
 def _between(values: FloatArray, axis: int, parts: int) -> FloatArray:
@@ -153,9 +174,9 @@ def _between(values: FloatArray, axis: int, parts: int) -> FloatArray:
     )
 
 
-def _fitted(mesh: TriangleMesh, steps: _Steps, spacing: FloatArray) -> TriangleMesh:
+def _fitted(mesh: TriangleMesh, steps: _Steps, spacing: FloatArray, tolerance: float) -> TriangleMesh:
     """Return the mesh with every vertex moved along its normal to fit the steps smoothly."""
-    normals = MeshShape.of(mesh).vertex_normals
+    normals = vertex_normals(mesh)
     vertex = cKDTree(mesh.vertices_mm).query(steps.middles_mm)[1]
     leaving = steps.outward * normals[vertex, steps.axis]
     offset = np.einsum("nx,nx->n", steps.middles_mm - mesh.vertices_mm[vertex], normals[vertex])
@@ -174,13 +195,14 @@ def _fitted(mesh: TriangleMesh, steps: _Steps, spacing: FloatArray) -> TriangleM
     stiffness = weight[~coarse].sum() / area * (_STEPS_BELOW_MM / (2.0 * np.pi)) ** 4
     rows = np.repeat(np.arange(count), np.diff(bending.indptr))
     along = np.einsum("nx,nx->n", normals[rows], normals[bending.indices])
-    matrix = stiffness * sparse.csr_array(
-        (bending.data * along, bending.indices, bending.indptr), bending.shape
-    )
-    matrix = matrix + sparse.diags_array(held)
+    entries = stiffness * bending.data * along
+    entries[rows == bending.indices] += held
     target = pulled - stiffness * np.einsum("nx,nx->n", normals, bending @ mesh.vertices_mm)
-    diagonal = matrix.diagonal()
-    moved, _ = cg(matrix, target, rtol=1e-4, maxiter=400, M=sparse.diags_array(1.0 / diagonal))
+    # Scaled to a diagonal of ones, which is all the preconditioning that is needed.
+    scale = 1.0 / np.sqrt(entries[rows == bending.indices])
+    entries *= scale[rows] * scale[bending.indices]
+    matrix = sparse.csr_array((entries, bending.indices, bending.indptr), bending.shape)
+    moved = scale * cg(matrix, scale * target, rtol=tolerance, maxiter=300)[0]
     return TriangleMesh(mesh.vertices_mm + moved[:, None] * normals, mesh.triangles)
 
 
@@ -206,4 +228,5 @@ def _bending(mesh: TriangleMesh) -> tuple[sparse.csr_array, float]:
     share = np.bincount(mesh.triangles.ravel(), np.repeat(areas / 3.0, 3), count)
     share = np.maximum(share, 0.05 * np.median(share))
     bending = (laplacian @ sparse.diags_array(1.0 / share) @ laplacian).tocsr()
+    bending.sort_indices()
     return bending, float(areas.sum())

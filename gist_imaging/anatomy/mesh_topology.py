@@ -9,7 +9,16 @@ import numpy.typing as npt
 
 from gist_imaging.anatomy.surface import FloatArray, TriangleMesh
 
-__all__ = ["MeshShape", "enclosed_volume_mm3", "is_closed", "part_of", "refined", "triangle_areas_mm2"]
+__all__ = [
+    "MeshShape",
+    "area_vectors_mm2",
+    "enclosed_volume_mm3",
+    "is_closed",
+    "part_of",
+    "refined",
+    "triangle_areas_mm2",
+    "vertex_normals",
+]
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -39,25 +48,27 @@ class MeshShape:
     @classmethod
     def of(cls, mesh: TriangleMesh) -> MeshShape:
         """Return the normals of a mesh."""
-        corners = mesh.vertices_mm[mesh.triangles]
-        normals = _unit(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
-        along = _unit(np.roll(corners, -1, axis=1) - corners)
-        cosine = -np.einsum("mcx,mcx->mc", along, np.roll(along, 1, axis=1))
-        angles = np.arccos(np.clip(cosine, -1.0, 1.0))
-        vertex = _sum_at(
-            mesh.triangles.ravel(),
-            (angles[..., None] * normals[:, None]).reshape(-1, 3),
-            len(mesh.vertices_mm),
-        )
+        normals = _unit(area_vectors_mm2(mesh))
         number, count = _edge_numbers(mesh)
         edge = _sum_at(number.ravel(), np.repeat(normals, 3, axis=0), len(count))
-        return cls(normals, edge[number], _unit(vertex), count[number] == 1)
+        return cls(normals, edge[number], vertex_normals(mesh), count[number] == 1)
 
     @property
     def border_vertices(self) -> BoolArray:
         """(m, 3) whether the corner lies on a border edge of its own triangle."""
         border = self.border_edges
         return np.asarray(np.roll(border, 1, axis=1) | np.roll(border, -1, axis=1))
+
+
+def vertex_normals(mesh: TriangleMesh) -> FloatArray:
+    """Return (n, 3) unit normals of the vertices: the triangles' normals weighted by their angles there."""
+    corners = mesh.vertices_mm[mesh.triangles]
+    normals = _unit(area_vectors_mm2(mesh))
+    along = _unit(np.roll(corners, -1, axis=1) - corners)
+    cosine = -np.einsum("mcx,mcx->mc", along, np.roll(along, 1, axis=1))
+    angles = np.arccos(np.clip(cosine, -1.0, 1.0))
+    weighted = (angles[..., None] * normals[:, None]).reshape(-1, 3)
+    return _unit(_sum_at(mesh.triangles.ravel(), weighted, len(mesh.vertices_mm)))
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
@@ -83,10 +94,15 @@ def is_closed(mesh: TriangleMesh) -> bool:
     return bool(len(mesh.triangles)) and bool((_edge_numbers(mesh)[1] == 2).all())
 
 
+def area_vectors_mm2(mesh: TriangleMesh) -> FloatArray:
+    """Return (m, 3) for each triangle the vector along its normal that is as long as its area."""
+    a, b, c = np.moveaxis(mesh.vertices_mm[mesh.triangles], 1, 0)
+    return np.asarray(np.cross(b - a, c - a) / 2.0)
+
+
 def triangle_areas_mm2(mesh: TriangleMesh) -> FloatArray:
     """Return (m,) the area of each triangle."""
-    a, b, c = np.moveaxis(mesh.vertices_mm[mesh.triangles], 1, 0)
-    return np.asarray(np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2.0)
+    return np.asarray(np.linalg.norm(area_vectors_mm2(mesh), axis=1))
 
 
 def enclosed_volume_mm3(mesh: TriangleMesh) -> float:

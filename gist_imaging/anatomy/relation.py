@@ -196,7 +196,7 @@ def _mirror_metrics(scene: RelationScene) -> dict[str, Metric]:
         )
     return {
         **metrics,
-        **_displacement_metrics(shift.displacement(no_tumour)),
+        **_displacement_metrics(shift.displacement(scene.tau, no_tumour)),
         "thickness_ratio": thickness,
         "signal_ratio": signal,
     }

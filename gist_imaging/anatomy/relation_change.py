@@ -153,7 +153,7 @@ def _shift(
     elif before.side not in (side, "midline"):
         contact = Metric.missing("mm", "the tumour lies on the other side")
     else:
-        contact = _mean(moved, moved.opposite & moved.touched(), registration)
+        contact = _mean(moved, moved.contact_region(before.tau), registration)
     return LevatorShift(
         contact,
         _mean(moved, moved.opposite, registration),

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from gist_imaging.anatomy.mesh_clip import area_at_most, below, line_in_plane, segments_at_most
-from gist_imaging.anatomy.mesh_distance import MeshDistance
-from gist_imaging.anatomy.mesh_topology import MeshShape, part_of, refined, triangle_areas_mm2
+from gist_imaging.anatomy.mesh_distance import Feet, MeshDistance
+from gist_imaging.anatomy.mesh_topology import (
+    MeshShape,
+    area_vectors_mm2,
+    part_of,
+    refined,
+    triangle_areas_mm2,
+)
 from gist_imaging.anatomy.metric import Metric, PointMm
 from gist_imaging.anatomy.relation_surfaces import LevatorSide, TumourSurface
 from gist_imaging.anatomy.surface import FloatArray, TriangleMesh
@@ -22,6 +29,8 @@ __all__ = [
     "overlap_volume",
     "weighted_percentile",
 ]
+
+BoolArray = npt.NDArray[np.bool_]
 
 # How far a surface from a mask of 0.6 x 0.6 x 3.3 mm voxels may lie from the true one. RULINGS.md "Levator":
 # contact area is printed with the interval that this gives.
@@ -60,16 +69,18 @@ class Contact:
     tau_mm : contact is a distance of at most this (inclusive)
     least_mm : smallest signed distance; below 0 where tumour and levator overlap
     end_points_mm : (2, 3) where it was found: on the levator, on the tumour
-    facing : the part of the levator near the tumour that faces it
-    distance_mm : (n,) signed distances of the vertices of `facing`
+    near : the part of the levator near the tumour, in small triangles
+    distance_mm : (n,) signed distances of the vertices of `near`
+    facing : (m,) which triangles of `near` face the tumour
     p5_mm : the distance that 5 % of the levator's surface facing the tumour, by area, stay below
     """
 
     tau_mm: float
     least_mm: float
     end_points_mm: FloatArray = field(repr=False)
-    facing: TriangleMesh = field(repr=False)
+    near: TriangleMesh = field(repr=False)
     distance_mm: FloatArray = field(repr=False)
+    facing: BoolArray = field(repr=False)
     p5_mm: float
 
     @property
@@ -85,8 +96,8 @@ class Contact:
         The triangles are cut at the line where the distance is tau. `low` and `high` are the areas at
         tau - 0.3 mm and tau + 0.3 mm, the surface error of a voxel mask.
         """
-        corners = self.facing.vertices_mm[self.facing.triangles]
-        values = self.distance_mm[self.facing.triangles]
+        triangles = self.near.triangles[self.facing]
+        corners, values = self.near.vertices_mm[triangles], self.distance_mm[triangles]
         low, value, high = (
             area_at_most(corners, values, self.tau_mm + shift)
             for shift in (-SURFACE_ERROR_MM, 0.0, SURFACE_ERROR_MM)
@@ -96,12 +107,11 @@ class Contact:
     def lines(self, slices: Geometry, tumour: TumourSurface) -> tuple[ContactLine, ...]:
         """M2: return the contact line of every slice that has one, in the order of the slices."""
         found = []
-        height = slices.to_index(self.facing.vertices_mm)[:, 0]
-        # Only triangles that come near enough are cut.
-        near = (self.distance_mm[self.facing.triangles] <= self.tau_mm).any(axis=1)
-        mesh = TriangleMesh(self.facing.vertices_mm, self.facing.triangles[near])
-        if not near.any():
+        height = slices.to_index(self.near.vertices_mm)[:, 0]
+        touching = (self.distance_mm[self.near.triangles] <= self.tau_mm).any(axis=1) & self.facing
+        if not touching.any():
             return ()
+        mesh = TriangleMesh(self.near.vertices_mm, self.near.triangles[touching])
         reached = height[mesh.triangles]
         for k in range(int(np.ceil(reached.min())), int(np.floor(reached.max())) + 1):
             pieces, values = line_in_plane(mesh, height - k, self.distance_mm)
@@ -119,44 +129,45 @@ def contact_of(levator: LevatorSide, tumour: TumourSurface, tau_mm: float) -> Co
     Of a closed levator surface the part that faces the tumour counts as contact: where its outward normal
     and that of the tumour at the foot point are opposed. All of an open sheet counts.
     """
-    near, far, reach = levator.surface, [], 0.0
+    near, far = levator.surface, []
+    reach, error = 0.0, 2.0 * tumour.distance.reach_mm
     for at_most_mm in _STAGES_MM:
-        near = refined(near, at_most_mm)
-        signed = tumour.distance.feet(near.vertices_mm, exact_within_mm=0.0).signed_mm
-        reach = max(float(signed.min()), tau_mm + SURFACE_ERROR_MM)
-        # Within a triangle the distance is at most its longest edge below that of a corner.
-        slack = at_most_mm + 2.0 * tumour.distance.reach_mm
-        may_count = signed[near.triangles].min(axis=1) <= reach + slack
-        far.append(_shares(part_of(near, ~may_count), levator, tumour))
-        near = part_of(near, may_count)
-    feet = tumour.distance.feet(near.vertices_mm, reach + _STAGES_MM[-1])
-    at = int(np.argmin(feet.signed_mm))
-    ends = np.stack([near.vertices_mm[at], feet.points_mm[at]])
+        mesh = refined(near, at_most_mm)
+        # A point of a triangle lies within its longest edge / sqrt 3 of a corner.
+        slack = at_most_mm / np.sqrt(3.0) + error
+        feet = tumour.distance.feet(mesh.vertices_mm, reach + slack if reach else 0.0)
+        reach = max(float(feet.signed_mm.min()), tau_mm + SURFACE_ERROR_MM)
+        may_count = feet.signed_mm[mesh.triangles].min(axis=1) <= reach + slack
+        far.append(_shares(mesh, feet, levator.closed, ~may_count))
+        near = part_of(mesh, may_count)
+        # Only the first stage asks for rough distances.
+        error = 0.0
+    # The vertices of a part keep their order.
+    kept = np.unique(mesh.triangles[may_count])
+    distance, foot, on = feet.signed_mm[kept], feet.points_mm[kept], feet.triangles[kept]
+    at = int(np.argmin(distance))
+    ends = np.stack([near.vertices_mm[at], foot[at]])
     facing = np.full(len(near.triangles), True)
     if levator.closed:
-        towards = tumour.distance.shape.face_normals[feet.triangles]
+        towards = tumour.distance.shape.face_normals[on]
         own = MeshShape.of(near).face_normals
         facing = np.einsum("mx,mx->m", own, towards[near.triangles].sum(axis=1)) < 0
-    chosen = part_of(near, facing)
-    # The vertices of a part keep their order.
-    distance = feet.signed_mm[np.unique(near.triangles[facing])]
-    shares = [*far, (distance[chosen.triangles].mean(axis=1), triangle_areas_mm2(chosen))]
-    values, areas = (np.concatenate(held) for held in zip(*shares, strict=True))
-    p5 = weighted_percentile(values, areas, 5.0) if areas.sum() > 0 else float(feet.signed_mm[at])
-    return Contact(tau_mm, float(feet.signed_mm[at]), ends, chosen, distance, p5)
+    here = distance[near.triangles[facing]].mean(axis=1), triangle_areas_mm2(near)[facing]
+    values, areas = (np.concatenate(held) for held in zip(*far, here, strict=True))
+    p5 = weighted_percentile(values, areas, 5.0) if areas.sum() > 0 else float(distance[at])
+    return Contact(tau_mm, float(distance[at]), ends, near, distance, facing, p5)
 
 
-def _shares(mesh: TriangleMesh, levator: LevatorSide, tumour: TumourSurface) -> tuple[FloatArray, FloatArray]:
-    """Return distances and areas of far triangles that face the tumour."""
-    if not len(mesh.triangles):
-        return np.zeros(0), np.zeros(0)
-    centres = mesh.vertices_mm[mesh.triangles].mean(axis=1)
-    feet = tumour.distance.feet(centres, exact_within_mm=0.0)
-    facing = np.full(len(centres), True)
-    if levator.closed:
-        own = MeshShape.of(mesh).face_normals
-        facing = np.einsum("mx,mx->m", own, centres - feet.points_mm) * np.sign(feet.signed_mm) < 0
-    return feet.signed_mm[facing], triangle_areas_mm2(mesh)[facing]
+def _shares(mesh: TriangleMesh, feet: Feet, closed: bool, chosen: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Return distances and areas of the chosen (m,) triangles that face the tumour."""
+    triangles = mesh.triangles[chosen]
+    vectors = area_vectors_mm2(mesh)[chosen]
+    distance = feet.signed_mm[triangles].mean(axis=1)
+    facing = np.full(len(triangles), True)
+    if closed:
+        away = (mesh.vertices_mm - feet.points_mm)[triangles].sum(axis=1)
+        facing = np.einsum("mx,mx->m", vectors, away) * np.sign(distance) < 0
+    return distance[facing], np.linalg.norm(vectors, axis=1)[facing]
 
 
 def weighted_percentile(values: FloatArray, weights: FloatArray, percent: float) -> float:
@@ -210,7 +221,8 @@ def overlap_volume(levator: LevatorSide, tumour: TumourSurface, contact: Contact
         if _ends_within(levator.surface, tumour.distance):
             return Metric.missing("mm3", "the sheet ends inside the tumour, so nothing lies beyond it")
         sign = -1.0 if levator.distance.feet(tumour.centroid_mm).signed_mm[0] < 0 else 1.0
-    of_levator = _within(levator.surface, tumour.distance)
+    corners = contact.near.vertices_mm[contact.near.triangles]
+    of_levator = below(corners, contact.distance_mm[contact.near.triangles], 0.0)
     of_tumour = _within(tumour.mesh, levator.distance, sign)
     pieces = np.concatenate([of_tumour, of_levator if sign > 0 else of_levator[:, ::-1]])
     if not len(pieces):
@@ -221,13 +233,12 @@ def overlap_volume(levator: LevatorSide, tumour: TumourSurface, contact: Contact
     return Metric(max(volume, 0.0), "mm3", notes=notes)
 
 
-def _within(mesh: TriangleMesh, other: MeshDistance, sign: float = 1.0) -> FloatArray:
+def _within(mesh: TriangleMesh, other: MeshDistance, sign: float) -> FloatArray:
     """Return the triangles (k, 3, 3) of a mesh where the signed distance times `sign` is at most 0."""
-    rough = sign * other.feet(mesh.vertices_mm, exact_within_mm=_FINE_MM).signed_mm
-    values = rough[mesh.triangles]
+    values = sign * other.feet(mesh.vertices_mm, exact_within_mm=0.0).signed_mm[mesh.triangles]
     corners = mesh.vertices_mm[mesh.triangles]
     longest = np.linalg.norm(np.roll(corners, 1, axis=1) - corners, axis=2).max(axis=1)
-    crossed = np.abs(values).min(axis=1) <= longest
+    crossed = np.abs(values).min(axis=1) <= longest + 2.0 * other.reach_mm
     whole = ~crossed & (values[:, 0] <= 0)
     fine = refined(part_of(mesh, crossed), _FINE_MM)
     distance = sign * other.feet(fine.vertices_mm, exact_within_mm=_FINE_MM).signed_mm

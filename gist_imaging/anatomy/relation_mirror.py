@@ -73,20 +73,22 @@ class SurfaceShift:
     tumour_mm: FloatArray | None = field(repr=False)
     opposite: BoolArray = field(repr=False)
 
-    def touched(self) -> BoolArray:
-        """Return (m,) the contact region: no farther from the tumour than its nearest point and 0.3 mm.
+    def contact_region(self, tau_mm: float) -> BoolArray:
+        """Return (m,) where the face lies at most tau from the tumour, but for a rim that has not moved.
 
-        The region is narrower than the contact area M2, which reaches up to tau: the rim of muscle that
-        has not moved but lies within tau of a round tumour would dilute the mean displacement. Where
-        tumour and levator overlap or touch, it is where they are within 0.3 mm, the surface error; where
-        they do not touch, it is the part that lies nearest to the tumour.
+        Round a tumour that bulges into the muscle there is a rim within tau of it that lies where it always
+        lay. It says nothing of how far the muscle was pushed, so triangles that moved less than 0.3 mm, the
+        surface error, do not count beside others that moved. Where the tumour stays farther away than tau,
+        the region is the part that lies nearest to it, within 0.3 mm.
         """
         if self.tumour_mm is None:
             return np.zeros(len(self.face.triangles), dtype=np.bool_)
-        limit = max(float(self.tumour_mm.min()), 0.0) + SURFACE_ERROR_MM
-        return np.asarray(self.tumour_mm[self.face.triangles].mean(axis=1) <= limit)
+        limit = max(float(self.tumour_mm.min()) + SURFACE_ERROR_MM, tau_mm)
+        region = self.opposite & (self.tumour_mm[self.face.triangles].mean(axis=1) <= limit)
+        moved = region & (np.abs(self.shift_mm[self.face.triangles].mean(axis=1)) >= SURFACE_ERROR_MM)
+        return np.asarray(moved if moved.any() else region)
 
-    def displacement(self, no_tumour: str | None) -> Displacement:
+    def displacement(self, tau_mm: float, no_tumour: str | None) -> Displacement:
         """Return M3; `no_tumour` says why there is no contact region, where there is none."""
         if not self.opposite.any():
             return Displacement.missing("the affected levator lies nowhere opposite the mirrored one")
@@ -99,7 +101,7 @@ class SurfaceShift:
         ends = _pair(self.face.vertices_mm[at], self.feet.points_mm[at])
         largest = Metric(float(self.shift_mm[at]), "mm", points_mm=ends)
         volume = Metric(self._volume_mm3(), "mm3")
-        region = self.opposite & self.touched()
+        region = self.contact_region(tau_mm)
         if no_tumour is None and not (region.any() and area[region].sum() > 0):
             no_tumour = "the part of the levator nearest to the tumour has no mirrored counterpart"
         if no_tumour is not None:
@@ -108,7 +110,12 @@ class SurfaceShift:
             )
         weighted = float(np.average(mean_mm[region], weights=area[region]))
         p95 = weighted_percentile(mean_mm[region], area[region], 95.0)
-        return Displacement(Metric(weighted, "mm"), Metric(p95, "mm"), largest, volume)
+        notes = ()
+        if self.tumour_mm is not None and self.tumour_mm.min() > tau_mm:
+            notes = (f"no contact within {tau_mm:.3g} mm: over the part nearest to the tumour",)
+        return Displacement(
+            Metric(weighted, "mm", notes=notes), Metric(p95, "mm", notes=notes), largest, volume
+        )
 
     def _volume_mm3(self) -> float:
         """Return the volume between face and reference, exact for the triangles and their feet.

@@ -28,6 +28,10 @@ __all__ = [
 SECTION_STEP_MM = 2.0
 # A chord shorter than this (mm, exclusive) has no direction worth telling. Ours.
 _CHORD_AT_LEAST_MM = 10.0
+# Deviations count between these shares of the chord: the rounded ends of an outlined muscle are no bow. Ours.
+_MIDDLE = (0.1, 0.9)
+# Sections nearer than this (mm, exclusive) to the front or hind end of the muscle run along its rim. Ours.
+_FROM_ENDS_MM = 4.0
 # A hiatus is compared over at least this length along the PCL (mm, inclusive). Ours.
 _HIATUS_AT_LEAST_MM = 5.0
 
@@ -60,7 +64,13 @@ class CoronalSection:
     @property
     def bow_mm(self) -> float:
         """M4: the deviation from the chord that is largest in size, with its sign."""
-        return float(self.deviation_mm[np.argmax(np.abs(self.deviation_mm))])
+        return float(self.deviation_mm[self._farthest])
+
+    @property
+    def _farthest(self) -> int:
+        """Which point of the line's middle lies farthest from the chord."""
+        middle = (self.share >= _MIDDLE[0]) & (self.share <= _MIDDLE[1])
+        return int(np.argmax(np.where(middle, np.abs(self.deviation_mm), -1.0)))
 
     @property
     def angle_deg(self) -> float:
@@ -70,7 +80,7 @@ class CoronalSection:
 
     def points_mm(self, frame: PelvicFrame, side: Side) -> tuple[PointMm, PointMm, PointMm]:
         """Return origin, the point with the largest deviation, and insertion, LPS."""
-        far = self.line[np.argmax(np.abs(self.deviation_mm))]
+        far = self.line[self._farthest]
         sign = 1.0 if side == "L" else -1.0
         points = frame.from_frame([(sign * x, self.y_mm, z) for x, z in (self.origin, far, self.insertion)])
         one, two, three = (tuple(row) for row in points.tolist())
@@ -113,7 +123,7 @@ def coronal_sections(face: TriangleMesh, frame: PelvicFrame, side: Side) -> dict
     body = frame.to_frame(face.vertices_mm)
     body[:, 0] *= 1.0 if side == "L" else -1.0
     mesh = TriangleMesh(body, face.triangles)
-    low, high = body[:, 1].min(), body[:, 1].max()
+    low, high = body[:, 1].min() + _FROM_ENDS_MM, body[:, 1].max() - _FROM_ENDS_MM
     found = {}
     for number in range(int(np.ceil(low / SECTION_STEP_MM)), int(np.floor(high / SECTION_STEP_MM)) + 1):
         y_mm = number * SECTION_STEP_MM
@@ -138,12 +148,11 @@ def bow_difference(
 ) -> tuple[float, CoronalSection] | None:
     """M4, side difference: return the largest one and the affected section where it is found.
 
-    In each section both sides' deviations from their chords are compared at the same share of the chord, from
-    10 to 90 % of it (the rounded ends of the muscle do not count). The largest difference (affected - healthy)
-    is returned, so a muscle that bows inwards at rest and outwards over a tumour differs by both together.
-    None where no section is common to both sides.
+    In each section both sides' deviations from their chords are compared at the same share of the chord. The
+    largest difference (affected - healthy) is returned, so a muscle that bows inwards at rest and outwards
+    over a tumour differs by both together. None where no section is common to both sides.
     """
-    shares = np.linspace(0.1, 0.9, 33)
+    shares = np.linspace(*_MIDDLE, 33)
     found = []
     for number in sorted(set(affected) & set(healthy)):
         here, there = affected[number], healthy[number]

@@ -45,22 +45,24 @@ class TumourSurface:
     Parameters
     ----------
     mesh : closed, counter-clockwise from outside
+    smooth : whether it was made from a mask
     """
 
     mesh: TriangleMesh = field(repr=False)
+    smooth: bool = False
 
     @classmethod
     def of(cls, tumour: TumourInput) -> TumourSurface:
         """Return the surface of a mask that is not empty, or of a closed mesh."""
         if isinstance(tumour, Mask):
-            return cls(smooth_mesh(tumour))
+            return cls(smooth_mesh(tumour), smooth=True)
         # Small triangles make distances quick to find.
         return cls(refined(_outside_first(tumour, "tumour"), _LONGEST_EDGE_MM))
 
     @cached_property
     def distance(self) -> MeshDistance:
         """Distances to the surface; below 0 inside the tumour."""
-        return MeshDistance(self.mesh)
+        return MeshDistance(self.mesh, self.smooth)
 
     @cached_property
     def centroid_mm(self) -> FloatArray:
@@ -83,6 +85,7 @@ class LevatorSide:
         counter-clockwise as seen from the cavity and from the fossa; without a frame, or of an open sheet,
         `outer` is None; without a frame `inner` is None, too
     closed : whether `surface` encloses the muscle
+    smooth : whether it was made from a mask
     """
 
     side: Side
@@ -90,6 +93,7 @@ class LevatorSide:
     inner: TriangleMesh | None = field(repr=False)
     outer: TriangleMesh | None = field(repr=False)
     closed: bool
+    smooth: bool = False
 
     @classmethod
     def of(cls, levator: LevatorInput, side: Side, frame: PelvicFrame | None) -> LevatorSide:
@@ -105,9 +109,10 @@ class LevatorSide:
             surface = smooth_mesh(levator)
         else:
             surface = _outside_first(levator, "levator ani") if is_closed(levator) else levator
+        smooth = isinstance(levator, Mask)
         closed = isinstance(levator, Mask) or is_closed(levator)
         if frame is None:
-            return cls(side, surface, None, None, closed)
+            return cls(side, surface, None, None, closed, smooth)
         towards = sideways(frame, side)
         if not closed:
             return cls(side, surface, _turned(surface, -towards), None, closed)
@@ -122,7 +127,7 @@ class LevatorSide:
                 "the outlined shape has none",
                 "outline it again",
             )
-        return cls(side, surface, part_of(surface, inner), part_of(surface, outer), closed)
+        return cls(side, surface, part_of(surface, inner), part_of(surface, outer), closed, smooth)
 
     @classmethod
     def _of_sheet(cls, sheet: LevatorSurface, side: Side, frame: PelvicFrame | None) -> LevatorSide:
@@ -138,12 +143,12 @@ class LevatorSide:
     @cached_property
     def distance(self) -> MeshDistance:
         """Distances to `surface`."""
-        return MeshDistance(self.surface)
+        return MeshDistance(self.surface, self.smooth)
 
     @cached_property
     def outer_distance(self) -> MeshDistance | None:
         """Distances to `outer`, where there is one."""
-        return None if self.outer is None else MeshDistance(self.outer)
+        return None if self.outer is None else MeshDistance(self.outer, self.smooth)
 
 
 def _across_sheet(mesh: TriangleMesh, normals: FloatArray) -> FloatArray:
