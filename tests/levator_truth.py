@@ -60,7 +60,7 @@ def line_on(phantom: PelvisPhantom, side, centre_mm, down, across, half_mm=90.0)
 def coronal_strokes(
     phantom, side, rng=None, at=(-26.0, -10.0, 6.0, 20.0, 34.0, 46.0), voxel_mm=0.8, tilt_deg=0.0
 ):
-    """Strokes on planes across the scanner's y (tilted about x), every point off by 0.7 voxel in its slice."""
+    """Strokes on planes across the scanner's y (tilted about x), each point off by 0.7 voxel in its slice."""
     tilt = np.radians(tilt_deg)
     down = np.array([0.0, -np.sin(tilt), -np.cos(tilt)])
     return strokes_on(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 
 from gist_imaging.anatomy.surface import FloatArray, LevatorSurface, TriangleMesh
@@ -13,6 +15,7 @@ from gist_imaging.spatial.mask import Mask
 __all__ = ["distance_to_sheet", "levator_mask", "levator_structure"]
 
 _AT_ONCE = 20_000
+_FIRST_TRIED = 6
 
 
 def levator_structure(side: str) -> str:
@@ -101,18 +104,29 @@ def _nearest_on(mesh: TriangleMesh, points: FloatArray) -> tuple[FloatArray, Flo
 
     corners = mesh.vertices_mm[mesh.triangles]
     centres = corners.mean(axis=1)
-    reach = float(np.linalg.norm(corners - centres[:, None], axis=2).max())
+    reach = np.linalg.norm(corners - centres[:, None], axis=2).max(axis=1)
     tree = cKDTree(centres)
-    _, guess = tree.query(points)
-    _, bound = _onto_triangles(points, corners[guess])
-    near = tree.query_ball_point(points, bound + reach + 1e-9)
-    counts = np.array([len(found) for found in near])
+    _, near = tree.query(points, k=min(_FIRST_TRIED, len(centres)))
+    near = np.asarray(near).reshape(len(points), -1)
+    width = near.shape[1]
+    owner = np.repeat(np.arange(len(points)), width)
+    share, distance = _onto_triangles(points[owner], corners[near.ravel()])
+    best = np.argmin(distance.reshape(-1, width), axis=1) + width * np.arange(len(points))
+    triangle, share, distance = near.ravel()[best], share[best], distance[best]
+    found = tree.query_ball_point(points, distance + float(reach.max()) + 1e-9)
+    counts = np.fromiter(map(len, found), dtype=np.int64, count=len(points))
     owner = np.repeat(np.arange(len(points)), counts)
-    tried = np.concatenate([np.asarray(found, dtype=np.int64) for found in near])
-    share, distance = _onto_triangles(points[owner], corners[tried])
-    order = np.lexsort((distance, owner))
-    best = order[np.concatenate([[0], np.cumsum(counts)[:-1]])]
-    return tried[best], share[best], distance[best]
+    tried = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=int(counts.sum()))
+    gap = np.linalg.norm(points[owner] - centres[tried], axis=1)
+    open_ones = gap <= distance[owner] + reach[tried]
+    owner, tried = owner[open_ones], tried[open_ones]
+    later_share, later = _onto_triangles(points[owner], corners[tried])
+    nearer = np.flatnonzero(later < distance[owner])
+    # Written from far to near, so that the nearest of each point is written last.
+    nearer = nearer[np.argsort(-later[nearer], kind="stable")]
+    triangle[owner[nearer]], share[owner[nearer]] = tried[nearer], later_share[nearer]
+    distance[owner[nearer]] = later[nearer]
+    return triangle, share, distance
 
 
 def _onto_triangles(points: FloatArray, corners: FloatArray) -> tuple[FloatArray, FloatArray]:

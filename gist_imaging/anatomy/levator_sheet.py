@@ -102,7 +102,7 @@ def domain_of(strokes: Sequence[FloatArray]) -> Domain:
     end = np.concatenate([np.roll(corners[kept], 1, axis=1).reshape(-1, 2), joins[:, 1]])
     low, high = float(start[:, 0].min()), float(start[:, 0].max())
     margin = 1e-3 * (high - low)
-    rows = max(3, int(np.ceil((high - low) / _GRID_EVERY_MM)) + 1)
+    rows = _steps(high - low)
     a = np.linspace(low + margin, high - margin, rows)
     first, last = _rows_of(a, start, end)
     long_enough = np.flatnonzero(last - first >= _SHORTEST_ROW_MM)
@@ -112,6 +112,11 @@ def domain_of(strokes: Sequence[FloatArray]) -> Domain:
     # A waist narrower than the shortest row is kept that wide, so that the grid does not fold.
     middle, half = (first + last) / 2.0, np.maximum(last - first, _SHORTEST_ROW_MM) / 2.0
     return Domain(a[used], (middle - half)[used], (middle + half)[used])
+
+
+def _steps(length_mm: float) -> int:
+    """Return how many points a length gets; rounding of its last digits does not change them."""
+    return max(3, int(np.ceil(length_mm / _GRID_EVERY_MM - 1e-6)) + 1)
 
 
 def _no_sheet(found: str) -> PromptError:
@@ -218,7 +223,7 @@ def fit_sheet(
 
 def grid_on(sheet: Sheet, domain: Domain) -> FloatArray:
     """Return the sheet over its domain as a grid of points (rows, columns, 3), LPS mm."""
-    columns = max(3, int(np.ceil(float(np.max(domain.last - domain.first)) / _GRID_EVERY_MM)) + 1)
+    columns = _steps(float(np.max(domain.last - domain.first)))
     share = np.linspace(0.0, 1.0, columns)
     t = domain.first[:, None] + share * (domain.last - domain.first)[:, None]
     a = np.broadcast_to(domain.a[:, None], t.shape)

@@ -134,7 +134,7 @@ class LevatorSurface:
         return self._mesh(0.5)
 
     def outer_mesh(self) -> TriangleMesh:
-        """Return the face towards the ischioanal fossa, normals into the fossa; vertices as in the middle mesh."""
+        """Return the face towards the ischioanal fossa, normals into the fossa, not the pelvis."""
         return self._mesh(-0.5)
 
     def _mesh(self, share: float) -> TriangleMesh:
