@@ -24,6 +24,9 @@ __all__ = ["LevatorRelation", "Mark", "MaskReference", "PelvicFindings", "Readin
 FORMAT = "gist_imaging.reading/1"
 """First line of defence of a file: what it claims to hold, and in which version."""
 
+REVISIONS_AT_MOST = 1_000_000
+"""More is a slip of a key, not a change of mind."""
+
 _CASE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
 _READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -91,8 +94,13 @@ class Reading:
 
     def _check_revision(self) -> None:
         number = self.revision
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ReadingError("a revision is a whole number from 1", "got something else", "correct it")
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not whole or not 1 <= number <= REVISIONS_AT_MOST:
+            raise ReadingError(
+                f"a revision is a whole number from 1 to {REVISIONS_AT_MOST}",
+                "got something else",
+                "correct it",
+            )
         is_first = number == 1
         if is_first != (self.previous is None) or (self.reason is not None and is_first):
             raise ReadingError(
@@ -174,7 +182,9 @@ class Reading:
                 "add it",
             )
         for name, read in _LISTS.items():
-            items = held.get(name) or []
+            items = held.get(name)
+            if items is None:
+                items = []
             if not isinstance(items, list):
                 raise ReadingError(f"{name} of a reading is a list", "got something else", "write a list")
             held[name] = tuple(read(item) for item in items)

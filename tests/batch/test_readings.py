@@ -165,10 +165,11 @@ def test_two_readings_that_speak_of_one_thing_are_named_by_both_rows(tmp_path):
         (None, "there is none"),
         (b"\x00\x01", "a reading is JSON"),
         (b"[" * 100_000, "a reading is JSON"),
+        (b'{"case": "P001", "case": "P002"}', "each name once"),
         (b"[]", "a reading is an object"),
         (b'{"format": "gist_imaging.reading/1"}', "missing: reader, case, blinded"),
     ],
-    ids=["no file", "binary", "too deep", "a list", "an empty object"],
+    ids=["no file", "binary", "too deep", "a name twice", "a list", "an empty object"],
 )
 def test_a_file_that_is_no_reading_is_told_with_its_row_and_without_its_name(tmp_path, content, expected):
     rows = some_rows(tmp_path, 1)
