@@ -169,7 +169,7 @@ class Reading:
         Raises
         ------
         ReadingError
-            If it is of another format, or holds an unknown name or word; names it.
+            If it is of another format, or holds an unknown name or word; every call that is wrong is a line.
         """
         held = dict(checked_object(value, ["format", *(one.name for one in fields(cls))], "a reading"))
         if held.pop("format", None) != FORMAT:
@@ -181,13 +181,11 @@ class Reading:
                 f"missing: {', '.join(missing) or 'none'}",
                 "add it",
             )
+        wrong: list[str] = []
         for name, read in _LISTS.items():
-            items = held.get(name)
-            if items is None:
-                items = []
-            if not isinstance(items, list):
-                raise ReadingError(f"{name} of a reading is a list", "got something else", "write a list")
-            held[name] = tuple(read(item) for item in items)
+            held[name] = _items(held.get(name), name, read, wrong)
+        if wrong:
+            raise ReadingError("\n".join(wrong))
         for name in ("previous", "reason"):
             if not isinstance(held.get(name), str | None):
                 raise ReadingError(f"{name} of a reading is text", "got something else", "correct it")
@@ -202,6 +200,20 @@ _LISTS: dict[str, Callable[[object], Any]] = {
     "calipers": Mark.from_json,
     "landmarks": Mark.from_json,
 }
+
+
+def _items(value: object, name: str, read: Callable[[object], Any], wrong: list[str]) -> tuple[Any, ...]:
+    """Return what a list of the reading holds; what cannot be read is told in `wrong` by its place from 1."""
+    if value is not None and not isinstance(value, list):
+        wrong.append(f"{name} of a reading is a list; got something else; write a list")
+        return ()
+    found = []
+    for number, item in enumerate(value or (), start=1):
+        try:
+            found.append(read(item))
+        except ReadingError as error:
+            wrong.append(f"{name} {number}: {error}")
+    return tuple(found)
 
 
 def _once(names: Iterable[tuple[str, ...]], what: str) -> None:
