@@ -58,10 +58,10 @@ def _read(path: Path, naming: Sequence[ManifestRow], problems: list[tuple[int, s
     except (GistImagingError, OSError) as error:
         # The name of the file is a cell, which is not quoted.
         told = str(error).removeprefix(f"{path.name}: ") if isinstance(error, GistImagingError) else ""
-        text = (
-            " ".join(told.replace(path.name, "the file").split()) or "a file that can be read; check the path"
-        )
-        problems += [(row.row, f"expected {text}") for row in naming]
+        lines = told.replace(path.name, "the file").splitlines() or [
+            "a file that can be read; check the path"
+        ]
+        problems += [(row.row, line) for row in naming for line in lines]
         return None
 
 

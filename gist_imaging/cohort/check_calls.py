@@ -67,6 +67,8 @@ def _numbers(rows: Rows) -> list[CohortProblem]:
     found = []
     for row in rows["measurements"]:
         entry = PELVIC_MEASUREMENTS.get(row["name"])
+        if entry is None and row["side"] is row["value_low"] is row["value_high"] is None:
+            continue
         key = str(row["measurement_id"])
         if (row["side"] is not None) != (entry is not None and entry.of_side):
             message = "expected a side just where the number is of the levator ani"

@@ -154,11 +154,10 @@ def data_dictionary() -> str:
         lines += [f"`{', '.join(key.columns)}` is found in `{key.table}`." for key in table.foreign_keys]
         lines += ["", "| column | type | unit | required | allowed | meaning |", "|---|---|---|---|---|---|"]
         lines += [_dictionary_row(column) for column in table.columns]
-    lines += ["", "## Words", "", "| list | word | meaning |", "|---|---|---|"]
+    lines += ["", "## Words", "", "| list | word | meaning | code |", "|---|---|---|---|"]
     lines += [
-        f"| {name} | `{code}` | {_cell(description)} |"
-        for name, words in CODELISTS.items()
-        for code, description in words.items()
+        f"| {row['list']} | `{row['code']}` | {_cell(row['description'])} | {_coded(row)} |"
+        for row in codelist_rows()
     ]
     return "\n".join([*lines, ""])
 
@@ -178,6 +177,10 @@ def _dictionary_row(column: Column) -> str:
         f"| `{column.name}` | {column.type} | {column.unit or ''} | {required} | {_cell(allowed)} "
         f"| {_cell(column.description)} |"
     )
+
+
+def _coded(row: dict[str, Any]) -> str:
+    return f"{row['coding_scheme']} {row['code_value']}" if row["code_value"] else ""
 
 
 def _cell(text: str) -> str:

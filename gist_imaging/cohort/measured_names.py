@@ -10,6 +10,7 @@ __all__ = [
     "ML_PER_MM3",
     "PELVIC_MEASUREMENTS",
     "QUANTITY_UNITS",
+    "RELATION_FIELDS",
     "MeasurementName",
 ]
 
@@ -108,6 +109,9 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
     "distance_to_levator_p5": _of_pelvis(
         "distance_to_levator_p5_mm", "mm", "5th percentile of that distance over the muscle", signed=True
     ),
+    "levator_overlap_volume": _of_pelvis(
+        "levator_overlap_volume_mm3", "mL", "volume that tumour and muscle share", ML_PER_MM3
+    ),
     "levator_contact_area": _of_pelvis(
         "levator_contact_area_mm2", "mm2", "area of the muscle's inner surface in contact with the tumour"
     ),
@@ -138,15 +142,21 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
         "largest deviation from the chord between origin and insertion, coronal; above 0: lateral or caudal",
         signed=True,
     ),
+    "levator_bow_difference": _of_pelvis(
+        "levator_bow_difference_mm", "mm", "levator_bow − that of the other side, same section", signed=True
+    ),
     "levator_bow_ratio": _of_pelvis("levator_bow_ratio", "1", "levator_bow ÷ chord", signed=True),
-    "levator_coronal_angle": _of_pelvis(
-        "levator_coronal_angle_deg", "deg", "angle of that chord with the horizontal axis", signed=True
+    "levator_angle": _of_pelvis(
+        "levator_angle_deg", "deg", "angle of that chord with the horizontal axis, coronal", signed=True
+    ),
+    "levator_angle_difference": _of_pelvis(
+        "levator_angle_difference_deg", "deg", "levator_angle − that of the other side", signed=True
     ),
     "hemi_hiatus_ratio": _of_pelvis(
         "hemi_hiatus_ratio", "1", "half-width of the levator hiatus of that side ÷ the other side"
     ),
-    "levator_thinning": _of_pelvis(
-        "levator_thinning", "1", "median thickness of the muscle in contact ÷ the other side"
+    "levator_thickness_ratio": _of_pelvis(
+        "levator_thickness_ratio", "1", "median thickness of the muscle in contact ÷ the other side"
     ),
     "ischioanal_fossa_loss": _of_pelvis(
         "ischioanal_fossa_loss", "1", "1 − fat below the levator ÷ that of the other side", signed=True
@@ -154,20 +164,30 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
     "levator_signal_ratio": _of_pelvis(
         "levator_signal_ratio", "1", "T2 signal of the muscle in contact ÷ the other side"
     ),
+    "pubococcygeal_line": _of_pelvis(
+        "pubococcygeal_line_mm", "mm", "inferior pubic point to last coccygeal joint", of_side=False
+    ),
     "h_line": _of_pelvis(
         "h_line_mm", "mm", "inferior pubic point to posterior rectal wall at the junction", of_side=False
     ),
     "m_line": _of_pelvis(
         "m_line_mm",
         "mm",
-        "posterior end of the H line to the pubococcygeal line; below 0: above it",
+        "posterior end of the H line to the pubococcygeal line; above 0: below that line",
         signed=True,
         of_side=False,
     ),
-    "levator_plate_angle": _of_pelvis(
-        "levator_plate_angle_deg",
+    "levator_plate_to_pcl": _of_pelvis(
+        "levator_plate_to_pcl_deg",
         "deg",
-        "levator plate against the stated reference line",
+        "levator plate against the pubococcygeal line; never compared with the angle to the horizontal",
+        signed=True,
+        of_side=False,
+    ),
+    "levator_plate_to_horizontal": _of_pelvis(
+        "levator_plate_to_horizontal_deg",
+        "deg",
+        "levator plate against the axial plane of the scanner",
         signed=True,
         of_side=False,
     ),
@@ -175,13 +195,20 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
         "anorectal_angle_deg", "deg", "anal canal against posterior rectal wall", of_side=False
     ),
     "hiatus_area": _of_pelvis("hiatus_area_mm2", "mm2", "area inside the puborectal sling", of_side=False),
-    "distance_anal_verge": _of_pelvis(
-        "distance_anal_verge_mm",
-        "mm",
-        "lower tumour edge above the anal verge; below 0: below it",
-        signed=True,
-        of_side=False,
-    ),
+    **{
+        f"distance_anal_verge_{method}": _of_pelvis(
+            f"distance_anal_verge_{method}_mm",
+            "mm",
+            f"anal verge to lower tumour edge, {words}; the three ways differ by more than a centimetre",
+            signed=True,
+            of_side=False,
+        )
+        for method, words in (
+            ("straight", "in a straight line"),
+            ("two_segment", "in two straight segments by the top of the anal canal"),
+            ("curved", "along the wall"),
+        )
+    },
     "distance_anorectal_junction": _of_pelvis(
         "distance_anorectal_junction_mm",
         "mm",
@@ -191,6 +218,29 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
     ),
 }
 """What is measured between tumour, levator ani and landmarks; those of a muscle have a side."""
+
+RELATION_FIELDS: dict[str, str] = {
+    "min_distance": "distance_to_levator_min",
+    "distance_p5": "distance_to_levator_p5",
+    "overlap_volume": "levator_overlap_volume",
+    "contact_area": "levator_contact_area",
+    "contact_length": "levator_contact_length",
+    "contact_arc": "levator_contact_arc",
+    "displacement_mean": "levator_displacement_mean",
+    "displacement_p95": "levator_displacement_p95",
+    "displacement_max": "levator_displacement_max",
+    "displaced_volume": "levator_displaced_volume",
+    "bow": "levator_bow",
+    "bow_ratio": "levator_bow_ratio",
+    "bow_difference": "levator_bow_difference",
+    "levator_angle": "levator_angle",
+    "levator_angle_difference": "levator_angle_difference",
+    "hemi_hiatus_ratio": "hemi_hiatus_ratio",
+    "thickness_ratio": "levator_thickness_ratio",
+    "fossa_loss": "ischioanal_fossa_loss",
+    "signal_ratio": "levator_signal_ratio",
+}
+"""Name in the long table of each metric of one side of the levator ani, by the name in `anatomy`."""
 
 MEASURED_NAMES: dict[str, MeasurementName] = LESION_MEASUREMENTS | PELVIC_MEASUREMENTS
 """Every name of the long table."""

@@ -30,6 +30,7 @@ __all__ = [
     "COHORT_FILE",
     "DOCUMENTS",
     "PACKAGE_FILE",
+    "check_tables_of",
     "check_version",
     "csv_path",
     "frame_from_parquet",
@@ -213,3 +214,25 @@ def check_version(version: str) -> None:
             COHORT_FILE,
             (f"expected schema_version up to {ours}.x, found a newer one; install a newer gist-imaging",),
         )
+
+
+def check_tables_of(version: str) -> None:
+    """Refuse a folder of an earlier version, whose tables lack what later ones added.
+
+    Raises
+    ------
+    TableError
+        If it is not of our minor version; says how to renew it.
+    """
+    if _minor(version) != _minor(SCHEMA_VERSION):
+        raise TableError(
+            COHORT_FILE,
+            (
+                f"expected the tables of schema_version {SCHEMA_VERSION}, found those of another one; run "
+                "gist-imaging batch again with the same manifest and folder: it adds what is missing",
+            ),
+        )
+
+
+def _minor(version: str) -> tuple[str, ...]:
+    return tuple(version.split(".")[:2])

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gist_imaging.anatomy.metric import Metric, PointMm
-from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS
+from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS, RELATION_FIELDS
 from gist_imaging.errors import MeasurementError
 from gist_imaging.study.codes import Side
 
-__all__ = ["PelvicNumber"]
+__all__ = ["PelvicNumber", "relation_numbers"]
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -121,6 +121,34 @@ class PelvicNumber:
         """Return the number that `to_json` wrote."""
         ends = tuple((float(x), float(y), float(z)) for x, y, z in value["end_points_mm"])
         return cls(**{**value, "end_points_mm": ends})
+
+
+def relation_numbers(
+    metrics: Mapping[str, Metric], side: str, *, params_sha256: str, algorithm_version: str = "1"
+) -> tuple[PelvicNumber, ...]:
+    """Return the metrics of one side of the levator ani as numbers of a record.
+
+    Parameters
+    ----------
+    metrics : by the names of `RELATION_FIELDS`; all of them, measured or with a reason
+    side : L, R or midline
+
+    Raises
+    ------
+    MeasurementError
+        If a metric is missing or unknown, or has another unit than its name.
+    """
+    if metrics.keys() != RELATION_FIELDS.keys():
+        differing = sorted(metrics.keys() ^ RELATION_FIELDS.keys())
+        raise MeasurementError(
+            "the metrics of a side are those of the format", f"missing or unknown: {', '.join(differing)}"
+        )
+    return tuple(
+        PelvicNumber.from_metric(
+            name, metrics[field], side, params_sha256=params_sha256, algorithm_version=algorithm_version
+        )
+        for field, name in RELATION_FIELDS.items()
+    )
 
 
 def _word(sentence: str) -> str:

@@ -14,6 +14,7 @@ from gist_imaging.cohort.package import (
     COHORT_FILE,
     DOCUMENTS,
     PACKAGE_FILE,
+    check_tables_of,
     csv_path,
     frame_from_parquet,
     parquet_path,
@@ -66,9 +67,9 @@ def read_cohort(folder: Path) -> dict[str, pd.DataFrame]:
     Raises
     ------
     TableError
-        If it is no cohort folder, of a newer major version, or a table cannot be read; names every problem.
+        If it is no cohort folder, of another version, or a table cannot be read; names every problem.
     """
-    study_facts(folder)
+    check_tables_of(study_facts(folder).schema_version)
     frames, problems = _read_tables(folder)
     raise_problems(problems)
     return frames
@@ -82,9 +83,10 @@ def validate_cohort(folder: Path) -> CohortReport:
     Raises
     ------
     TableError
-        If it is no cohort folder at all, or of a newer major version.
+        If it is no cohort folder at all, or of another version.
     """
     study = study_facts(folder)
+    check_tables_of(study.schema_version)
     problems = [*_hash_problems(folder), *stray_problems(folder)]
     frames, unread = _read_tables(folder)
     problems += unread

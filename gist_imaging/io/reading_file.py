@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.io.regular_file import open_regular
@@ -40,15 +41,25 @@ def read_reading(path: str | Path) -> Reading:
             )
         content = stream.read()
     try:
-        value = json.loads(content)
+        value = json.loads(content, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):
         raise ReadingError(
-            f"{path.name}: a reading is JSON in UTF-8", "found something else", "give the right file"
+            f"{path.name}: a reading is JSON with each name once",
+            "found something else",
+            "give the right file",
         ) from None
     try:
         return Reading.from_json(value)
     except ReadingError as error:
         raise ReadingError(f"{path.name}: {error}") from error
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of these names; a name that is there twice says two things."""
+    held = dict(pairs)
+    if len(held) != len(pairs):
+        raise ValueError("a name twice")
+    return held
 
 
 def write_reading(reading: Reading, path: str | Path) -> Path:

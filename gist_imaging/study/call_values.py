@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -16,6 +15,7 @@ __all__ = ["checked_object", "distance_or_none", "plain", "plain_call", "refuse"
 # A slip of a digit, or a distance in cm or of the colon: SAR allows 0 to 20 cm above the anal verge.
 _DISTANCE_AT_MOST_MM = 200.0
 _DISTANCE_AT_LEAST_MM = -60.0
+_LONG_NUMBER = 1e9
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 NAMES = ("lesion", "timepoint", "reader")
 """Whom and what a call is about, by names within the patient and the study."""
@@ -74,12 +74,12 @@ def distance_or_none(value: object, what: str) -> float | None:
     """
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise ReadingError(f"{what} is a number of mm", "got something else", "correct it")
     if not _DISTANCE_AT_LEAST_MM <= value <= _DISTANCE_AT_MOST_MM:
         raise ReadingError(
             f"{what} lies between {_DISTANCE_AT_LEAST_MM:g} and {_DISTANCE_AT_MOST_MM:g} mm",
-            f"got {value:g}",
+            f"got {value:g}" if abs(value) < _LONG_NUMBER else "got a number far outside",
             "is it in mm?",
         )
     return float(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -115,6 +115,6 @@ def _components(call: dict[str, Any]) -> None:
     held = call.get("components")
     if held is None:
         return
-    if isinstance(held, str) or not isinstance(held, Iterable):
+    if not isinstance(held, list):
         raise ReadingError("components is a list of muscles", "got something else", "write a list")
     call["components"] = frozenset(LevatorComponent.read(name, "components") for name in held)

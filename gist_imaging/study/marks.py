@@ -94,7 +94,7 @@ class Mark:
 def _points(value: object, what: str) -> tuple[PointMm, ...]:
     try:
         rows = [tuple(map(float, row)) for row in value] if isinstance(value, Iterable) else []
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         rows = []
     if not rows or not all(len(row) == 3 and all(map(math.isfinite, row)) for row in rows):
         raise ReadingError(

@@ -24,6 +24,9 @@ __all__ = ["LevatorRelation", "Mark", "MaskReference", "PelvicFindings", "Readin
 FORMAT = "gist_imaging.reading/1"
 """First line of defence of a file: what it claims to hold, and in which version."""
 
+REVISIONS_AT_MOST = 1_000_000
+"""More is a slip of a key, not a change of mind."""
+
 _CASE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
 _READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -91,8 +94,13 @@ class Reading:
 
     def _check_revision(self) -> None:
         number = self.revision
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ReadingError("a revision is a whole number from 1", "got something else", "correct it")
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not whole or not 1 <= number <= REVISIONS_AT_MOST:
+            raise ReadingError(
+                f"a revision is a whole number from 1 to {REVISIONS_AT_MOST}",
+                "got something else",
+                "correct it",
+            )
         is_first = number == 1
         if is_first != (self.previous is None) or (self.reason is not None and is_first):
             raise ReadingError(
@@ -161,7 +169,7 @@ class Reading:
         Raises
         ------
         ReadingError
-            If it is of another format, or holds an unknown name or word; names it.
+            If it is of another format, or holds an unknown name or word; every call that is wrong is a line.
         """
         held = dict(checked_object(value, ["format", *(one.name for one in fields(cls))], "a reading"))
         if held.pop("format", None) != FORMAT:
@@ -173,11 +181,11 @@ class Reading:
                 f"missing: {', '.join(missing) or 'none'}",
                 "add it",
             )
+        wrong: list[str] = []
         for name, read in _LISTS.items():
-            items = held.get(name) or []
-            if not isinstance(items, list):
-                raise ReadingError(f"{name} of a reading is a list", "got something else", "write a list")
-            held[name] = tuple(read(item) for item in items)
+            held[name] = _items(held.get(name), name, read, wrong)
+        if wrong:
+            raise ReadingError("\n".join(wrong))
         for name in ("previous", "reason"):
             if not isinstance(held.get(name), str | None):
                 raise ReadingError(f"{name} of a reading is text", "got something else", "correct it")
@@ -192,6 +200,20 @@ _LISTS: dict[str, Callable[[object], Any]] = {
     "calipers": Mark.from_json,
     "landmarks": Mark.from_json,
 }
+
+
+def _items(value: object, name: str, read: Callable[[object], Any], wrong: list[str]) -> tuple[Any, ...]:
+    """Return what a list of the reading holds; what cannot be read is told in `wrong` by its place from 1."""
+    if value is not None and not isinstance(value, list):
+        wrong.append(f"{name} of a reading is a list; got something else; write a list")
+        return ()
+    found = []
+    for number, item in enumerate(value or (), start=1):
+        try:
+            found.append(read(item))
+        except ReadingError as error:
+            wrong.append(f"{name} {number}: {error}")
+    return tuple(found)
 
 
 def _once(names: Iterable[tuple[str, ...]], what: str) -> None:

@@ -165,10 +165,11 @@ def test_two_readings_that_speak_of_one_thing_are_named_by_both_rows(tmp_path):
         (None, "there is none"),
         (b"\x00\x01", "a reading is JSON"),
         (b"[" * 100_000, "a reading is JSON"),
+        (b'{"case": "P001", "case": "P002"}', "each name once"),
         (b"[]", "a reading is an object"),
         (b'{"format": "gist_imaging.reading/1"}', "missing: reader, case, blinded"),
     ],
-    ids=["no file", "binary", "too deep", "a list", "an empty object"],
+    ids=["no file", "binary", "too deep", "a name twice", "a list", "an empty object"],
 )
 def test_a_file_that_is_no_reading_is_told_with_its_row_and_without_its_name(tmp_path, content, expected):
     rows = some_rows(tmp_path, 1)
@@ -178,7 +179,7 @@ def test_a_file_that_is_no_reading_is_told_with_its_row_and_without_its_name(tmp
 
     (problem,) = problems_of(tmp_path, rows)
 
-    assert problem.startswith("row 2, column reading: expected ")
+    assert problem.startswith("row 2, column reading: ")
     assert expected in problem
     assert "Doe" not in problem
 
@@ -205,6 +206,24 @@ def test_a_contradiction_is_told_with_the_code_of_its_rule(tmp_path):
     (problem,) = problems_of(tmp_path, rows)
 
     assert "INVASION_WITHOUT_CONTACT" in problem
+
+
+def test_everything_wrong_with_a_reading_is_told_at_once(tmp_path):
+    rows = rows_with(tmp_path, reading())
+    path = tmp_path / rows[0]["reading"]
+    held = json.loads(path.read_text())
+    held["relations"][0]["contact"] = "touching"
+    held["relations"][2] |= {"invasion": "yes"}
+    held["findings"] = [{"lesion": "L1", "timepoint": "baseline", "reader": "R1", "height_class": "low"}]
+    path.write_text(json.dumps(held))
+
+    problems = problems_of(tmp_path, rows)
+
+    assert sorted(text.split(":")[1].strip() for text in problems) == [
+        "findings 1",
+        "relations 1",
+        "relations 3",
+    ]
 
 
 def test_rare_calls_are_kept_and_asked_about(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 from cohort_records import (
@@ -20,8 +21,8 @@ from gist_imaging.cohort.binary_calls import BINARY_RULES, explain, levator_disp
 from gist_imaging.cohort.build import cohort_frames
 from gist_imaging.cohort.codes import CODELISTS
 from gist_imaging.cohort.emit import codelist_rows, plain_rows
-from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS
-from gist_imaging.cohort.pelvic_numbers import PelvicNumber
+from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS, RELATION_FIELDS
+from gist_imaging.cohort.pelvic_numbers import PelvicNumber, relation_numbers
 from gist_imaging.cohort.records import ScanRecord, StudyFacts
 from gist_imaging.cohort.validate import validate_frames
 from gist_imaging.errors import MeasurementError, TableError
@@ -265,6 +266,40 @@ def test_a_metric_becomes_a_number_with_its_reason_as_one_word():
     assert missing.reason == "the_anal_verge_was_not_marked"
     with pytest.raises(MeasurementError, match="is in mm"):
         PelvicNumber.from_metric("distance_to_levator_min", Metric(5.0, "deg"), "L")
+
+
+def test_the_metrics_of_a_side_become_one_number_each_and_none_is_lost():
+    units = {"mL": "mm3"}
+    metrics = {
+        field: Metric.missing(
+            units.get(PELVIC_MEASUREMENTS[name].unit, PELVIC_MEASUREMENTS[name].unit), "why"
+        )
+        for field, name in RELATION_FIELDS.items()
+    }
+    metrics["contact_area"] = Metric(191.6, "mm2", low=150.0, high=230.0)
+
+    numbers = relation_numbers(metrics, "midline", params_sha256="a" * 64)
+    rows = tables_of([scan(pelvic=numbers)])["measurements"]
+
+    assert {number.name for number in numbers} == {
+        name for name, entry in PELVIC_MEASUREMENTS.items() if entry.of_side
+    }
+    (area,) = (row for row in rows if row["name"] == "levator_contact_area")
+    assert (area["value"], area["value_low"], area["value_high"], area["side"]) == (
+        191.6,
+        150.0,
+        230.0,
+        "midline",
+    )
+    with pytest.raises(MeasurementError, match="bow"):
+        relation_numbers({k: v for k, v in metrics.items() if k != "bow"}, "L", params_sha256="a" * 64)
+
+
+def test_the_page_on_calls_gives_the_rules_that_the_program_follows():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reader_calls.md").read_text("utf-8")
+
+    for name, rule in BINARY_RULES.items():
+        assert f"| `{name}` | {rule} |" in page
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,21 @@ def test_a_newer_major_version_is_refused(folder):
         read_cohort(folder)
 
 
+def test_a_cohort_of_an_earlier_version_is_refused_with_advice_and_can_be_written_again(folder, frames):
+    path = folder / "cohort.json"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(f'"{SCHEMA_VERSION}"', '"1.0.0"'), encoding="utf-8"
+    )
+    (folder / "tables" / "csv" / "levator_relations.csv").unlink()
+
+    for read in (validate_cohort, read_cohort):
+        with pytest.raises(TableError, match="run gist-imaging batch again"):
+            read(folder)
+    write_cohort(frames, STUDY, folder)
+
+    assert validate_cohort(folder).is_valid
+
+
 def test_a_folder_that_is_no_cohort_is_refused(tmp_path, frames):
     (tmp_path / "cohort").mkdir()
     (tmp_path / "cohort" / "thesis.txt").write_text("years of work", encoding="utf-8")

@@ -197,7 +197,14 @@ def test_findings_come_back_from_json_with_organs_in_one_order():
 
 @pytest.mark.parametrize(
     ("distance", "advice"),
-    [(3000.0, "is it in mm"), (float("nan"), "number of mm"), ("40", "number of mm"), (True, "number of mm")],
+    [
+        (3000.0, "is it in mm"),
+        (10**400, "is it in mm"),
+        (float("inf"), "is it in mm"),
+        (float("nan"), "number of mm"),
+        ("40", "number of mm"),
+        (True, "number of mm"),
+    ],
 )
 def test_a_distance_that_cannot_be_is_refused(distance, advice):
     with pytest.raises(ReadingError, match=advice):
@@ -238,6 +245,10 @@ def test_a_reading_comes_back_from_json_and_from_pickle():
         (lambda held: held["prompts"][0].update(points_mm=[[1, 2]]), "points"),
         (lambda held: held["masks"][0].update(mask_sha256="abc"), "mask_sha256"),
         (lambda held: held.update(relations={"contact": "none"}), "relations"),
+        (lambda held: held.update(relations={}), "relations"),
+        (lambda held: held.update(revision=10**30), "revision"),
+        (lambda held: held["relations"][0].update(components={"puborectalis": True}), "components"),
+        (lambda held: held["prompts"][0].update(points_mm=[[10**400, 0, 0]]), "points"),
         (lambda held: held["relations"][0].pop("side"), "side"),
         (lambda held: held["relations"].append(5), "object"),
     ],
