@@ -84,7 +84,7 @@ class RelationFiles:
 
     Parameters
     ----------
-    marks : JSON files of landmarks, strokes and the reader's words (see docs/relation.md)
+    marks : JSON files of landmarks, strokes and the reader's words (see docs/relation_command.md)
     levator_left, levator_right : masks, where there are no strokes
     left_label, right_label : number or name of the structure, where a mask file holds several
     landmark_images : further series of the visit that landmarks lie on
