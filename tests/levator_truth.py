@@ -1,5 +1,7 @@
 """The true middle of the phantom's levator ani, and strokes along it as a reader would draw them."""
 
+from functools import cache
+
 import numpy as np
 from scipy.spatial import cKDTree
 from skimage.measure import find_contours, marching_cubes
@@ -28,6 +30,7 @@ def within(body, side, margin_mm=0.0):
     return inside & (y > FRONT_Y_MM + margin_mm) & (lateral > margin_mm)
 
 
+@cache
 def true_surface(phantom: PelvisPhantom, side, step_mm=1.0):
     """Points (n, 3), LPS mm, densely on the true middle of one side."""
     low, high = np.array([-70.0, -50.0, -16.0]), np.array([70.0, 70.0, 33.0])

@@ -13,7 +13,7 @@ from gist_imaging.anatomy.surface import FloatArray, Side
 from gist_imaging.errors import PromptError
 from gist_imaging.spatial.geometry import Geometry
 
-__all__ = ["Midline", "checked_strokes", "meeting_warnings", "outside_warnings"]
+__all__ = ["MEET_WITHIN_MM", "Midline", "checked_strokes", "meeting_warnings", "outside_warnings"]
 
 # Strokes that stay nearer to each other than this are one stroke, drawn or stored twice (inclusive).
 SAME_STROKE_WITHIN_MM = 0.5
@@ -191,6 +191,12 @@ def meeting_warnings(sheet: Sheet, numbers: Sequence[int], charted: Sequence[Flo
     for number, points in zip(numbers, charted, strict=True):
         if _doubles_back(points):
             warnings.append(f"stroke {number + 1} crosses itself or doubles back; draw it in one direction")
+    # Each point's own distance from the sheet, so that a slant between the two points does not count.
+    off = [
+        (points[:, 2] - sheet.height(points[:, 0], points[:, 1]))
+        / sheet.steepness(points[:, 0], points[:, 1])
+        for points in charted
+    ]
     for later in range(len(charted)):
         tree = cKDTree(charted[later][:, :2])
         for earlier in range(later):
@@ -198,9 +204,7 @@ def meeting_warnings(sheet: Sheet, numbers: Sequence[int], charted: Sequence[Flo
             meets = gap <= _SAME_PLACE_MM
             if not meets.any():
                 continue
-            here = charted[earlier][meets]
-            depth = np.abs(here[:, 2] - charted[later][partner[meets], 2])
-            apart = float((depth / sheet.steepness(here[:, 0], here[:, 1])).max())
+            apart = float(np.abs(off[earlier][meets] - off[later][partner[meets]]).max())
             if apart > MEET_WITHIN_MM:
                 warnings.append(
                     f"strokes {numbers[earlier] + 1} and {numbers[later] + 1} pass the same place "

@@ -294,6 +294,25 @@ def test_strokes_that_cross_5_mm_apart_are_named_and_those_that_meet_are_not():
     assert all("5" in warning.split(" pass ")[0] for warning in named)
 
 
+def test_two_crossing_strokes_alone_stand_out_of_their_sheet_and_are_named():
+    phantom = _VOLUME_RESPONDER.baseline.phantom
+    strokes = [*coronal_strokes(phantom, "R", None, at=(6.0,)), *axial_strokes(phantom, "R", None, at=(6.0,))]
+
+    _, report = levator_surface(strokes, side="R")
+
+    assert any("mm off the sheet: it has no neighbour there" in warning for warning in report.warnings)
+
+
+def test_six_good_strokes_raise_no_warning_but_that_on_thickness():
+    for side in ("L", "R"):
+        for drawn in (coronal_strokes, axial_strokes):
+            strokes = drawn(_VOLUME_RESPONDER.baseline.phantom, side, np.random.default_rng(11))
+
+            _, report = levator_surface(strokes, side=side)
+
+            assert report.warnings == ("thickness is not measured but taken as 2.9 mm",)
+
+
 def test_a_stroke_that_doubles_back_is_named():
     strokes, _ = slanted()
     points = strokes[3].points_mm
