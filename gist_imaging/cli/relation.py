@@ -29,7 +29,7 @@ def relation(
     levator_right: Annotated[Path | None, typer.Option(help="Mask of the right levator ani.")] = None,
     strokes: Annotated[
         list[Path] | None,
-        typer.Option(help="JSON file of strokes along the levator ani, instead of masks (docs/relation_command.md)."),
+        typer.Option(help="JSON file of strokes along the levator ani (docs/relation_command.md)."),
     ] = None,
     landmarks: Annotated[
         list[Path] | None, typer.Option(help="JSON file of landmarks; may be the same file.")
