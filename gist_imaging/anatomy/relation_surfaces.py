@@ -153,8 +153,11 @@ class LevatorSide:
 
     @cached_property
     def distance(self) -> MeshDistance:
-        """Distances to `surface`."""
-        return MeshDistance(self.surface, self.smooth)
+        """Distances to `surface`, in triangles small enough that they are quick to find.
+
+        A sheet from strokes that contradict one another has triangles of several centimetres.
+        """
+        return MeshDistance(refined(self.surface, _LONGEST_EDGE_MM), self.smooth)
 
     @cached_property
     def outer_distance(self) -> MeshDistance | None:

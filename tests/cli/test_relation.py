@@ -140,12 +140,12 @@ def test_a_tumour_as_near_to_both_sides_asks_for_its_side():
 
 
 def crossed(strokes):
-    """Three strokes of the left side, and one that runs across them about 9 mm away."""
-    left = [stroke for stroke in strokes if stroke["side"] == "L"]
-    shifted = np.array(left[2]["points_mm"])
+    """Three strokes of the side that the tumour touches, and one that runs across them about 9 mm away."""
+    right = [stroke for stroke in strokes if stroke["side"] == "R"]
+    shifted = np.array(right[2]["points_mm"])
     shifted[:, 1] += np.linspace(-16.0, 16.0, len(shifted))
-    shifted[:, 0] -= 9.0
-    return [*left[1:4], {**left[2], "points_mm": shifted.tolist()}]
+    shifted[:, 0] += 9.0
+    return [*right[1:4], {**right[2], "points_mm": shifted.tolist()}]
 
 
 def swapped(strokes):
