@@ -36,7 +36,7 @@ class LevatorShift:
     ----------
     in_contact : mean over the contact region of the first visit, as in M3
     overall : mean over the whole levator
-    largest : the shift that is largest in size
+    largest : the shift that is largest in size, but for 4 mm along the rim
     """
 
     in_contact: Metric
@@ -145,7 +145,7 @@ def _shift(
     if not moved.opposite.any():
         reason = "the levators of both visits lie nowhere opposite each other"
         return LevatorShift(*[Metric.missing("mm", reason) for _ in range(3)])
-    vertices = np.unique(moved.face.triangles[moved.opposite])
+    vertices = moved.inland()
     at = int(vertices[np.argmax(np.abs(moved.shift_mm[vertices]))])
     ends = (_point(moved.face.vertices_mm[at]), _point(moved.feet.points_mm[at]))
     if isinstance(tumour, str):

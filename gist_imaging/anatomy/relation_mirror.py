@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from gist_imaging.anatomy.mesh_distance import Feet, MeshDistance
-from gist_imaging.anatomy.mesh_topology import refined
+from gist_imaging.anatomy.mesh_topology import MeshShape, refined
 from gist_imaging.anatomy.metric import Metric, PointMm
 from gist_imaging.anatomy.relation_contact import SURFACE_ERROR_MM, weighted_percentile
 from gist_imaging.anatomy.relation_scene import Mirror
@@ -23,6 +24,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Triangles of the levator are no longer than this when two surfaces are compared, in mm.
 _EDGE_MM = 2.5
+# The largest shift is not taken from this close to the rim (inclusive), where an outlined muscle is rounded.
+_RIM_MM = 4.0
 # Up to here feet are exact; farther ones lie on the nearest of a few triangles, which on a smooth sheet is
 # the same.
 _EXACT_MM = 3.0
@@ -38,7 +41,7 @@ class Displacement:
     Parameters
     ----------
     mean, p95 : mm, over the contact region, weighted by the area of the mirrored surface
-    largest : mm, over the whole levator
+    largest : mm, over the whole levator but for 4 mm along its rim
     volume : mm³ between the two surfaces over the whole levator; above 0 where the pelvic cavity gained
     """
 
@@ -88,6 +91,19 @@ class SurfaceShift:
         moved = region & (np.abs(self.shift_mm[self.face.triangles].mean(axis=1)) >= SURFACE_ERROR_MM)
         return np.asarray(moved if moved.any() else region)
 
+    def inland(self) -> npt.NDArray[np.int64]:
+        """Return the vertices opposite the reference that lie off the rounded rim of their own face.
+
+        All those opposite, where the face is nothing but rim.
+        """
+        vertices = np.unique(self.face.triangles[self.opposite])
+        rim = np.unique(self.face.triangles[MeshShape.of(self.face).border_vertices])
+        if not len(rim):
+            return vertices
+        away = cKDTree(self.face.vertices_mm[rim]).query(self.face.vertices_mm[vertices])[0]
+        off = vertices[away > _RIM_MM]
+        return off if len(off) else vertices
+
     def displacement(self, tau_mm: float, no_tumour: str | None) -> Displacement:
         """Return M3; `no_tumour` says why there is no contact region, where there is none."""
         if not self.opposite.any():
@@ -96,7 +112,7 @@ class SurfaceShift:
         mean_mm = self.shift_mm[triangles].mean(axis=1)
         of_feet = self.feet.points_mm[triangles]
         area = np.linalg.norm(_area_vectors(of_feet), axis=1)
-        vertices = np.unique(triangles[self.opposite])
+        vertices = self.inland()
         at = int(vertices[np.argmax(self.shift_mm[vertices])])
         ends = _pair(self.face.vertices_mm[at], self.feet.points_mm[at])
         largest = Metric(float(self.shift_mm[at]), "mm", points_mm=ends)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,8 +32,11 @@ SECTION_STEP_MM = 2.0
 _CHORD_AT_LEAST_MM = 10.0
 # Deviations count between these shares of the chord: the rounded ends of an outlined muscle are no bow. Ours.
 _MIDDLE = (0.1, 0.9)
-# Sections nearer than this (mm, exclusive) to the front or hind end of the muscle run along its rim. Ours.
-_FROM_ENDS_MM = 8.0
+# Ends that wander farther than this (mm, exclusive) from one section to the next lie on the muscle's front or
+# hind rim. Ours.
+_WANDER_MM = 3.0
+# The line is drawn on to the tip of the muscle along the direction of its last 6 mm.
+_END_MM = 6.0
 # A hiatus is compared over at least this length along the PCL (mm, inclusive). Ours.
 _HIATUS_AT_LEAST_MM = 5.0
 
@@ -89,7 +93,7 @@ class CoronalSection:
 
 
 def section_of_line(
-    line: FloatArray, y_mm: float = 0.0, outline: FloatArray | None = None
+    line: FloatArray, y_mm: float = 0.0, ends: tuple[FloatArray, FloatArray] | None = None
 ) -> CoronalSection | None:
     """Return the chord of a line and its deviations; None where the chord is shorter than 10 mm.
 
@@ -100,15 +104,13 @@ def section_of_line(
     ----------
     line : (n, 2) lateral and cranial, mm; in any order
     y_mm : where the section lies
-    outline : (m, 2) among whose points the ends are sought; None for the line's
+    ends : origin and insertion (2,), where they are known better than from the line
 
     >>> section = section_of_line(np.array([[0.0, 0.0], [30.0, 12.5], [60.0, 25.0]]))
     >>> round(section.angle_deg, 2), round(section.bow_mm, 6) + 0.0
     (22.62, 0.0)
     """
-    ends = line if outline is None else outline
-    upward = ends.sum(axis=1)
-    origin, insertion = ends[np.argmax(upward)], ends[np.argmin(upward)]
+    origin, insertion = (_end(line, None, 1.0), _end(line, None, -1.0)) if ends is None else ends
     chord = insertion - origin
     length = float(np.linalg.norm(chord))
     if length < _CHORD_AT_LEAST_MM:
@@ -123,22 +125,45 @@ def section_of_line(
     )
 
 
+def _end(line: FloatArray, outline: FloatArray | None, sign: float) -> FloatArray:
+    """Return the upper outer (sign 1) or lower inner (sign -1) end of a line, drawn on to the tip."""
+    end = line[np.argmax(sign * line.sum(axis=1))]
+    if outline is None:
+        return np.asarray(end)
+    near = line[np.linalg.norm(line - end, axis=1) <= _END_MM]
+    centre = near.mean(axis=0)
+    along = np.linalg.svd(near - centre, full_matrices=False)[2][0]
+    tip = outline[np.argmax(sign * outline.sum(axis=1))]
+    return np.asarray(centre + ((tip - centre) @ along) * along)
+
+
 def coronal_sections(levator: LevatorSide, frame: PelvicFrame) -> dict[int, CoronalSection]:
     """Return sections of the middle of the muscle by their number: multiples of 2 mm from P along the PCL.
 
-    The ends are those of the sheet, or the tips of a muscle outlined as a solid.
+    The ends are those of the sheet, or the tips of a muscle outlined as a solid, each averaged over five
+    sections. Sections that run along the front or hind rim of the muscle, where the ends wander by more than
+    3 mm from one to the next, are left out.
     """
     if levator.middle is None:
         return {}
     middle = _seen_from_front(levator.middle, frame, levator.side)
-    tips = middle if levator.sheet is not None else _seen_from_front(levator.surface, frame, levator.side)
-    low = tips.vertices_mm[:, 1].min() + _FROM_ENDS_MM
-    high = tips.vertices_mm[:, 1].max() - _FROM_ENDS_MM
-    found = {}
+    tips = None if levator.sheet is not None else _seen_from_front(levator.surface, frame, levator.side)
+    low, high = middle.vertices_mm[:, 1].min(), middle.vertices_mm[:, 1].max()
+    lines, ends = {}, {}
     for number in range(int(np.ceil(low / SECTION_STEP_MM)), int(np.floor(high / SECTION_STEP_MM)) + 1):
-        y_mm = number * SECTION_STEP_MM
-        line, outline = (_line_at(mesh, y_mm) for mesh in (middle, tips))
-        if len(line) and (section := section_of_line(line, y_mm, outline)):
+        line = _line_at(middle, number * SECTION_STEP_MM)
+        outline = None if tips is None else _line_at(tips, number * SECTION_STEP_MM)
+        if len(line) > 1 and (outline is None or len(outline)):
+            lines[number] = line
+            ends[number] = np.stack([_end(line, outline, sign) for sign in (1.0, -1.0)])
+    found = {}
+    for number, line in lines.items():
+        around = [ends[near] for near in range(number - 2, number + 3) if near in ends]
+        steps = [np.linalg.norm(one - other, axis=1) for one, other in pairwise(around)]
+        if len(around) < 5 or np.max(steps) > _WANDER_MM:
+            continue
+        origin, insertion = np.mean(around, axis=0)
+        if section := section_of_line(line, number * SECTION_STEP_MM, (origin, insertion)):
             found[number] = section
     return found
 

@@ -148,8 +148,10 @@ class LevatorSide:
         """The middle of the muscle: the sheet, or halfway between the faces; None without a frame."""
         if self.sheet is not None or self.inner is None or self.outer_distance is None:
             return self.sheet
-        across = self.outer_distance.feet(self.inner.vertices_mm).points_mm
-        return TriangleMesh((self.inner.vertices_mm + across) / 2.0, self.inner.triangles)
+        feet = self.outer_distance.feet(self.inner.vertices_mm)
+        halfway = TriangleMesh((self.inner.vertices_mm + feet.points_mm) / 2.0, self.inner.triangles)
+        # Beside the rim nothing lies opposite.
+        return part_of(halfway, np.logical_not(feet.on_border[self.inner.triangles].any(axis=1)))
 
     @cached_property
     def distance(self) -> MeshDistance:

@@ -20,7 +20,7 @@ def visit(lie: Lie, drop_mm: float, radius: float = 30.0, **more):
         "L": lie.mesh(sheet((5, 85), (-40, 40), lambda x, y: flat(x, y) - drop_mm)),
         "R": lie.mesh(sheet((-85, -5), (-40, 40), flat)),
     }
-    tumour = lie.mesh(ball(radius, (CAP_TUMOUR[0], 0.0, radius - drop_mm)))
+    tumour = lie.mesh(ball(radius, (CAP_TUMOUR[0], 0.0, radius - drop_mm), edge_mm=2.0))
     scene = RelationScene(tumour, levator, "L", landmarks=lie.landmarks(), tau_mm=1.0, **more)
     return scene, measure_relation(scene)
 
