@@ -201,13 +201,13 @@ def _distance_between(
     """Return the distances of the part of a stroke that lies between the others to their sheet."""
     try:
         domain = domain_of([points[:, :2] for points in others])
+        between = domain.holds(charted[:, 0], charted[:, 1])
+        if between.mean() < _BETWEEN_SHARE:
+            return None
+        points = grid_on(fit_sheet(sheet.chart, others, sheet.knots), domain)
     except PromptError:
+        # The others alone make no sheet.
         return None
-    between = domain.holds(charted[:, 0], charted[:, 1])
-    if between.mean() < _BETWEEN_SHARE:
-        return None
-    without = fit_sheet(sheet.chart, others, sheet.knots)
-    points = grid_on(without, domain)
     rest = LevatorSurface(surface.side, points, np.ones(points.shape[:2]))
     return distance_to_sheet(rest, points_mm[between])[0]
 

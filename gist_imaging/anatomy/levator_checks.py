@@ -24,8 +24,13 @@ MEET_WITHIN_MM = 3.0
 # So far beyond the midline a stroke still belongs to its side: the two muscles meet behind the rectum.
 _MIDLINE_WITHIN_MM = 5.0
 
+# Twice the diagonal of the muscle of one side, which spans about 95 mm from front to back, 50 mm across and
+# 40 mm from head to feet.
+LARGEST_EXTENT_MM = 230.0
+
 _FEW_STROKES = 4
 _SAME_PLACE_MM = 1.5
+_ENDS_WITHIN_MM = 2.0 * SAME_STROKE_WITHIN_MM
 _LEFT = {"L": "left", "R": "right"}
 
 
@@ -61,7 +66,8 @@ def checked_strokes(
     Raises
     ------
     PromptError
-        If the side is neither L nor R, sides are swapped, or fewer than two strokes are left.
+        If the side is neither L nor R, sides are swapped, fewer than two strokes are left, or they extend
+        over more than a muscle can.
     """
     if side not in ("L", "R"):
         raise PromptError("a side is L or R, the patient's own", f"got {side!r}", "correct the side")
@@ -83,6 +89,14 @@ def checked_strokes(
             "a sheet needs strokes on two slices or more, best on 4 to 8 (one stroke has no width)",
             found,
             f"draw the {_LEFT[side]} levator ani on more slices",
+        )
+    points = np.concatenate([strokes[number].points_mm for number in used])
+    extent = float(np.linalg.norm(np.ptp(points, axis=0)))
+    if extent > LARGEST_EXTENT_MM:
+        raise PromptError(
+            f"the levator ani of one side extends over at most {LARGEST_EXTENT_MM:g} mm",
+            f"these strokes extend over {extent:.0f} mm",
+            "leave out what lies far away; are all strokes of one scan?",
         )
     if len(used) < _FEW_STROKES:
         warnings.append(f"only {len(used)} strokes; 4 to 8 show the muscle better and give an error estimate")
@@ -143,6 +157,11 @@ def _beyond_midline(
 def _same(one: LevatorStroke, other: LevatorStroke) -> bool:
     from scipy.spatial import cKDTree
 
+    # Lines that begin and end elsewhere, either way round, need no closer look.
+    ends, others = one.points_mm[[0, -1]], other.points_mm[[0, -1]]
+    apart = min(np.linalg.norm(ends - turned, axis=1).max() for turned in (others, others[::-1]))
+    if apart > _ENDS_WITHIN_MM:
+        return False
     first, second = (resampled(stroke.points_mm, 0.5) for stroke in (one, other))
     farthest = max(np.max(cKDTree(a).query(b)[0]) for a, b in ((first, second), (second, first)))
     return bool(farthest <= SAME_STROKE_WITHIN_MM)

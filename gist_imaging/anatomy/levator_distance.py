@@ -20,6 +20,7 @@ _AT_ONCE = 20_000
 _FIRST_TRIED = 6
 # Short pieces keep the search for the nearest one short.
 _LONGEST_EDGE_MM = 2.0
+_MOST_PIECES = 20_000
 
 
 def levator_structure(side: str) -> str:
@@ -106,9 +107,11 @@ class _Pieces:
             mesh.triangles
         ]
         done = []
+        # A sheet far larger than a muscle is cut into longer pieces, not into more of them.
+        longest = max(_LONGEST_EDGE_MM, 2.0 * float(np.sqrt(mesh.area_mm2 / _MOST_PIECES)))
         while len(waiting):
             edge = np.linalg.norm((np.roll(waiting, -1, axis=1) - waiting)[..., :3], axis=2)
-            short = edge.max(axis=1) <= _LONGEST_EDGE_MM
+            short = edge.max(axis=1) <= longest
             done.append(waiting[short])
             long, edge = waiting[~short], edge[~short]
             # The longest edge runs from corner 0 to corner 1 of the turned triangle.

@@ -21,6 +21,9 @@ HALF_KEPT_AT_MM = 16.0
 _KNOTS_EVERY_MM = 6.0
 _GRID_EVERY_MM = 1.5
 _SHORTEST_ROW_MM = 3.0
+# The line that the sheet is seen from lies 60 mm from its middle. No muscle comes as near to it as the first
+# or goes as far away as the second: such a sheet folds between strokes that do not belong together.
+_HEIGHTS_MM = (5.0, 250.0)
 # Neighbouring strokes at a distance d are joined by triangles whose circumscribed circle has a radius of
 # about d / 2; up to this share of d they are kept, so that slanted neighbours are joined too.
 _JOIN_WITHIN = 0.8
@@ -222,12 +225,24 @@ def fit_sheet(
 
 
 def grid_on(sheet: Sheet, domain: Domain) -> FloatArray:
-    """Return the sheet over its domain as a grid of points (rows, columns, 3), LPS mm."""
+    """Return the sheet over its domain as a grid of points (rows, columns, 3), LPS mm.
+
+    Raises
+    ------
+    PromptError
+        If the sheet folds over itself, so that it cannot be a muscle.
+    """
     columns = _steps(float(np.max(domain.last - domain.first)))
     share = np.linspace(0.0, 1.0, columns)
     t = domain.first[:, None] + share * (domain.last - domain.first)[:, None]
     a = np.broadcast_to(domain.a[:, None], t.shape)
     r = sheet.height(a.ravel(), t.ravel()).reshape(t.shape)
+    if not (_HEIGHTS_MM[0] < r.min() and r.max() < _HEIGHTS_MM[1]):
+        raise PromptError(
+            "strokes follow one sheet of muscle",
+            "the sheet through these folds over itself",
+            "look for a stroke that lies far from the muscle, or on another patient's scan",
+        )
     return sheet.chart.to_patient(a, t, r)
 
 

@@ -323,6 +323,22 @@ def test_a_stroke_that_doubles_back_is_named():
     assert any("stroke 4 crosses itself or doubles back" in warning for warning in report.warnings)
 
 
+def test_a_stroke_from_another_place_is_refused():
+    strokes, _ = slanted()
+    strokes[2] = LevatorStroke(strokes[2].points_mm + np.array([0.0, 0.0, 240.0]), "L")
+
+    with pytest.raises(PromptError, match="at most 230 mm; these strokes extend over 2"):
+        levator_surface(strokes, side="L")
+
+
+def test_scribbles_all_over_the_place_are_refused():
+    rng = np.random.default_rng(20)
+    strokes = [LevatorStroke(rng.normal(0.0, 30.0, (9, 3)), "L") for _ in range(5)]
+
+    with pytest.raises(PromptError, match=r"folds over itself|at most 230 mm"):
+        levator_surface(strokes, side="L")
+
+
 def test_two_lines_on_one_line_span_no_sheet():
     line = np.linspace([50.0, 1.0, 20.0], [10.0, 1.0, -20.0], 20)
 
