@@ -144,7 +144,7 @@ def _with_error(
 
 
 def _error_mm(surface: MeshDistance, point: FloatArray, mask: Mask) -> float:
-    """Return how well a mask's surface is known at a point: half a slice gap where it runs along the slices."""
+    """Return how well a mask's surface is known at a point: to half a slice gap along the slices."""
     normal = surface.shape.face_normals[surface.feet(point).triangles[0]]
     spacing = np.array(mask.geometry.spacing_mm)
     across = int(np.argmax(spacing))
