@@ -21,13 +21,20 @@ the reader's to see.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from gist_imaging.anatomy.mesh_distance import MeshDistance
 from gist_imaging.anatomy.metric import Metric
-from gist_imaging.anatomy.relation_contact import Contact, ContactLine, contact_of, overlap_volume
+from gist_imaging.anatomy.relation_contact import (
+    SURFACE_ERROR_MM,
+    Contact,
+    ContactLine,
+    contact_of,
+    overlap_volume,
+)
 from gist_imaging.anatomy.relation_fossa import fossa_loss
 from gist_imaging.anatomy.relation_mirror import (
     Displacement,
@@ -47,9 +54,13 @@ from gist_imaging.anatomy.relation_section import (
 )
 from gist_imaging.anatomy.relation_surfaces import LevatorSide, TumourSurface
 from gist_imaging.anatomy.relation_values import RelationMeasurement, RelationSide
-from gist_imaging.anatomy.surface import Side, TriangleMesh
+from gist_imaging.anatomy.surface import FloatArray, Side, TriangleMesh
+from gist_imaging.spatial.mask import Mask
 
 __all__ = ["RelationMeasurement", "RelationScene", "RelationSide", "measure_relation"]
+
+# A surface within 25 degrees of the slices leaves few marks within them.
+_ALONG_SLICES = float(np.cos(np.radians(25.0)))
 
 
 def measure_relation(
@@ -105,13 +116,41 @@ def _contact_metrics(scene: RelationScene) -> _ContactMetrics:
         return _ContactMetrics({name: Metric.missing(unit, levator) for name, unit in units.items()})
     contact = contact_of(levator, tumour, scene.tau)
     metrics = {
-        "min_distance": contact.min_distance,
+        "min_distance": _with_error(scene, contact.min_distance, levator, tumour),
         "distance_p5": Metric(contact.p5_mm, "mm"),
         "overlap_volume": overlap_volume(levator, tumour, contact),
         "contact_area": contact.area,
     }
     length, arc, lines = _contact_lines(scene, contact, tumour)
     return _ContactMetrics({**metrics, "contact_length": length, "contact_arc": arc}, lines)
+
+
+def _with_error(
+    scene: RelationScene, distance: Metric, levator: LevatorSide, tumour: TumourSurface
+) -> Metric:
+    """Return M1 with the interval that the error of surfaces from masks gives, and why where it is wide."""
+    masks = [held for held in scene.levator.values() if isinstance(held, Mask)]
+    found = [(tumour.distance, distance.points_mm[1], scene.tumour)]
+    found += [(levator.distance, distance.points_mm[0], masks[0])] if masks else []
+    errors = [
+        _error_mm(surface, np.array(point), held) for surface, point, held in found if isinstance(held, Mask)
+    ]
+    if not errors or distance.value is None:
+        return distance
+    error, notes = max(errors), distance.notes
+    if error > SURFACE_ERROR_MM:
+        notes = (*notes, f"the surface runs along the slices here and is known to {error:.2g} mm only")
+    return replace(distance, low=distance.value - error, high=distance.value + error, notes=notes)
+
+
+def _error_mm(surface: MeshDistance, point: FloatArray, mask: Mask) -> float:
+    """Return how well a mask's surface is known at a point: to half a slice gap along the slices."""
+    normal = surface.shape.face_normals[surface.feet(point).triangles[0]]
+    spacing = np.array(mask.geometry.spacing_mm)
+    across = int(np.argmax(spacing))
+    if spacing[across] <= 2.0 * spacing.min() or abs(normal @ mask.geometry.axes[:, across]) < _ALONG_SLICES:
+        return SURFACE_ERROR_MM
+    return float(spacing[across]) / 2.0
 
 
 def _affected(scene: RelationScene) -> LevatorSide | str:

@@ -223,7 +223,13 @@ def overlap_volume(levator: LevatorSide, tumour: TumourSurface, contact: Contact
         sign = -1.0 if levator.distance.feet(tumour.centroid_mm).signed_mm[0] < 0 else 1.0
     corners = contact.near.vertices_mm[contact.near.triangles]
     of_levator = below(corners, contact.distance_mm[contact.near.triangles], 0.0)
-    of_tumour = _within(tumour.mesh, levator.distance, sign)
+    overlapping = contact.near.vertices_mm[contact.distance_mm <= 0.0]
+    reach = 3.0 - contact.least_mm
+    low, high = overlapping.min(axis=0) - reach, overlapping.max(axis=0) + reach
+    vertices = tumour.mesh.vertices_mm
+    in_box = ((vertices >= low) & (vertices <= high)).all(axis=1)
+    there = part_of(tumour.mesh, np.asarray(in_box[tumour.mesh.triangles].any(axis=1)))
+    of_tumour = _within(there, levator.distance, sign)
     pieces = np.concatenate([of_tumour, of_levator if sign > 0 else of_levator[:, ::-1]])
     if not len(pieces):
         return Metric(0.0, "mm3", notes=notes)

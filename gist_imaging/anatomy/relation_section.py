@@ -149,10 +149,12 @@ def coronal_sections(levator: LevatorSide, frame: PelvicFrame) -> dict[int, Coro
     middle = _seen_from_front(levator.middle, frame, levator.side)
     tips = None if levator.sheet is not None else _seen_from_front(levator.surface, frame, levator.side)
     low, high = middle.vertices_mm[:, 1].min(), middle.vertices_mm[:, 1].max()
+    through = _Cuts(middle)
+    around_it = None if tips is None else _Cuts(tips)
     lines, ends = {}, {}
     for number in range(int(np.ceil(low / SECTION_STEP_MM)), int(np.floor(high / SECTION_STEP_MM)) + 1):
-        line = _line_at(middle, number * SECTION_STEP_MM)
-        outline = None if tips is None else _line_at(tips, number * SECTION_STEP_MM)
+        line = through.line_at(number * SECTION_STEP_MM)
+        outline = None if around_it is None else around_it.line_at(number * SECTION_STEP_MM)
         if len(line) > 1 and (outline is None or len(outline)):
             lines[number] = line
             ends[number] = np.stack([_end(line, outline, sign) for sign in (1.0, -1.0)])
@@ -174,12 +176,20 @@ def _seen_from_front(mesh: TriangleMesh, frame: PelvicFrame, side: Side) -> Tria
     return TriangleMesh(body * (1.0 if side == "L" else -1.0, 1.0, 1.0), mesh.triangles)
 
 
-def _line_at(mesh: TriangleMesh, y_mm: float) -> FloatArray:
-    """Return (n, 2) lateral and cranial where a mesh meets a coronal plane."""
-    y = mesh.vertices_mm[:, 1]
-    reached = (y[mesh.triangles].min(axis=1) <= y_mm) & (y[mesh.triangles].max(axis=1) >= y_mm)
-    pieces, _ = line_in_plane(TriangleMesh(mesh.vertices_mm, mesh.triangles[reached]), y - y_mm)
-    return np.asarray(pieces.reshape(-1, 3)[:, [0, 2]])
+class _Cuts:
+    """Coronal cuts through one mesh."""
+
+    def __init__(self, mesh: TriangleMesh) -> None:
+        self._mesh = mesh
+        of_corners = mesh.vertices_mm[:, 1][mesh.triangles]
+        self._low, self._high = of_corners.min(axis=1), of_corners.max(axis=1)
+
+    def line_at(self, y_mm: float) -> FloatArray:
+        """Return (n, 2) lateral and cranial where the mesh meets a coronal plane."""
+        reached = (self._low <= y_mm) & (self._high >= y_mm)
+        mesh = TriangleMesh(self._mesh.vertices_mm, self._mesh.triangles[reached])
+        pieces, _ = line_in_plane(mesh, mesh.vertices_mm[:, 1] - y_mm)
+        return np.asarray(pieces.reshape(-1, 3)[:, [0, 2]])
 
 
 def section_near(sections: Mapping[int, CoronalSection], y_mm: float) -> CoronalSection:

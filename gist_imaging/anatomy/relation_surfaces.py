@@ -164,7 +164,9 @@ class LevatorSide:
     @cached_property
     def outer_distance(self) -> MeshDistance | None:
         """Distances to `outer`, where there is one."""
-        return None if self.outer is None else MeshDistance(self.outer, self.smooth)
+        if self.outer is None:
+            return None
+        return MeshDistance(refined(self.outer, _LONGEST_EDGE_MM), self.smooth)
 
 
 def _across_sheet(mesh: TriangleMesh, normals: FloatArray) -> FloatArray:

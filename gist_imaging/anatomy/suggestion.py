@@ -191,10 +191,11 @@ def _contact(distance: Metric) -> Suggestion:
     if distance.value is None:
         return Suggestion(None, reason=distance.reason)
     value = distance.value
+    error = SURFACE_ERROR_MM if distance.high is None else distance.high - value
     notes = tuple(
-        f"within {SURFACE_ERROR_MM:g} mm of {threshold:g} mm, the error of the surfaces: either word may hold"
+        f"within {error:.2g} mm of {threshold:g} mm, the error of the surfaces: either word may hold"
         for threshold in (0.0, CLOSE_AT_MOST_MM)
-        if abs(value - threshold) <= SURFACE_ERROR_MM
+        if abs(value - threshold) <= error
     )
     if value > CLOSE_AT_MOST_MM:
         return Suggestion(

@@ -74,6 +74,15 @@ def test_voxel_masks_give_lengths_within_half_a_millimetre_and_the_area_within_i
     assert found.contact_area.low < CONTACT_MM2[distance] < found.contact_area.high
 
 
+def test_a_surface_along_the_slices_is_said_to_be_known_to_half_a_gap():
+    found = from_masks(0.5, seed=8, turn=(0.2, 0.0, 0.3)).min_distance
+
+    assert (found.low, found.high) == (pytest.approx(found.value - 1.65), pytest.approx(found.value + 1.65))
+    assert "along the slices" in found.notes[-1]
+    steep = from_masks(0.5, seed=8, turn=(0.9, 0.0, 0.3)).min_distance
+    assert steep.high - steep.value == pytest.approx(0.3)
+
+
 def test_voxel_masks_that_overlap_give_the_depth_and_the_lens():
     found = from_masks(-3.0, seed=4)
 
