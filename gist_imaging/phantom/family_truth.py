@@ -29,7 +29,7 @@ Invasion = Literal["no", "yes"]
 # DOMAIN 4.3: a fat plane of more than 1 mm is no contact. 4.4: displaced from 5 mm, marked from 10 mm, inclusive.
 _CLOSE_MM, _MILD_MM, _MARKED_MM = 1.0, 5.0, 10.0
 _TOUCH_MM = 0.02
-_SHAPE = (320, 180)
+_SHAPE = (240, 140)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,10 @@ class FamilyTruth:
     min_distance_mm : from the inner face of the affected muscle to the tumour; below 0 is the deepest overlap
     healthy_min_distance_mm : the same on the other side
     contact_area_mm2 : of the inner face within 1 mm of the tumour, by dense sampling; there is no formula
-    contact, whole : displacement where the inner face is within 1 mm of the tumour (None without contact), and
-        over the whole sheet
+    contact, whole : displacement of the middle of the muscle where the inner face is within 1 mm of the tumour
+        (None without contact), and over the whole sheet; exact
+    inner_contact : the same region, measured between the inner faces; a muscle that is thinner than on the
+        other side has a face that lies farther out than its middle tells
     displaced_volume_mm3 : between the affected sheet and the mirror image of the other, signed
     overlap_volume_mm3 : of the tumour with the muscle
     thickness_mm, healthy_thickness_mm : median by area over the contact region, or the whole sheet without
@@ -86,6 +88,7 @@ class FamilyTruth:
     contact_area_mm2: float
     contact: Displacement | None
     whole: Displacement
+    inner_contact: Displacement | None
     displaced_volume_mm3: float
     overlap_volume_mm3: float
     thickness_mm: float
@@ -130,6 +133,7 @@ def known(member: FamilyMember) -> FamilyTruth:
         contact_area_mm2=float(inner.weights[touched].sum()),
         contact=contact,
         whole=_displacement(field, middle.weights),
+        inner_contact=_of_inner_faces(healthy, inner.points[touched], inner.weights[touched]),
         displaced_volume_mm3=volume_between_mm3(sheet),
         overlap_volume_mm3=overlap,
         thickness_mm=weighted_percentile(sheet.thickness(u, v), weights, 50.0),
@@ -171,7 +175,7 @@ def volume_between_mm3(sheet: LevatorSheet, shape: tuple[int, int] = _SHAPE) -> 
         corners = rest + 0.5 * (node + 1.0) * moved[..., None] * normals
         across = np.cross(corners[1:, 1:] - corners[:-1, :-1], corners[:-1, 1:] - corners[1:, :-1]) / 2.0
         area = np.abs(np.einsum("...c,...c->...", across, outward))
-        total += 0.5 * weight * float((area * depth).sum())
+        total += 0.5 * float(weight) * float((area * depth).sum())
     return total
 
 
@@ -182,6 +186,13 @@ def _displacement(field: FloatArray, weights: FloatArray) -> Displacement:
         max_mm=float(field.max()),
         area_mm2=float(weights.sum()),
     )
+
+
+def _of_inner_faces(healthy: LevatorSheet, points: FloatArray, weights: FloatArray) -> Displacement | None:
+    """Return the displacement of points of an inner face from that of the other side, which is parallel to it."""
+    field = healthy.offset_mm(points) + float(healthy.thickness_mm[0, 0]) / 2.0
+    opposite = np.isfinite(field)
+    return _displacement(field[opposite], weights[opposite]) if opposite.any() else None
 
 
 def _overlap_mm3(sheet: LevatorSheet, tumour: LobedTumour) -> float:
