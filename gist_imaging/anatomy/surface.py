@@ -55,6 +55,12 @@ class TriangleMesh:
         object.__setattr__(self, "vertices_mm", vertices)
         object.__setattr__(self, "triangles", triangles)
 
+    @property
+    def area_mm2(self) -> float:
+        """Area of all triangles together."""
+        a, b, c = (self.vertices_mm[self.triangles[:, corner]] for corner in range(3))
+        return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevatorSurface:
@@ -98,3 +104,48 @@ class LevatorSurface:
         thickness.flags.writeable = False
         object.__setattr__(self, "points_mm", points)
         object.__setattr__(self, "thickness_mm", thickness)
+
+    @property
+    def inward(self) -> FloatArray:
+        """(rows, columns, 3) unit normals of the sheet that point into the pelvis (medially and to the head).
+
+        They follow from the order of rows and columns, so no centre has to be guessed.
+        """
+        backward = np.gradient(self.points_mm, axis=0)
+        downward = np.gradient(self.points_mm, axis=1)
+        normals = np.cross(backward, downward) * (1.0 if self.side == "L" else -1.0)
+        length = np.linalg.norm(normals, axis=2, keepdims=True)
+        # Where a row shrinks to a point the sheet has no normal of its own; the mean one serves.
+        mean = normals.sum(axis=(0, 1))
+        mean /= max(float(np.linalg.norm(mean)), 1e-12)
+        return np.asarray(np.where(length > 1e-9, normals / np.maximum(length, 1e-9), mean))
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of the middle of the muscle (one face)."""
+        return self.middle_mesh().area_mm2
+
+    def middle_mesh(self) -> TriangleMesh:
+        """Return the middle of the muscle; vertex = row × columns + column, normals into the pelvis."""
+        return self._mesh(0.0)
+
+    def inner_mesh(self) -> TriangleMesh:
+        """Return the pelvic face of the muscle, normals into the pelvis; vertices as in the middle mesh."""
+        return self._mesh(0.5)
+
+    def outer_mesh(self) -> TriangleMesh:
+        """Return the face towards the ischioanal fossa, normals into the fossa, not the pelvis."""
+        return self._mesh(-0.5)
+
+    def _mesh(self, share: float) -> TriangleMesh:
+        """Return the sheet moved by `share` of its thickness into the pelvis, normals out of the muscle."""
+        points = self.points_mm
+        if share:
+            points = points + share * self.thickness_mm[..., None] * self.inward
+        rows, columns = self.thickness_mm.shape
+        number = np.arange(rows * columns).reshape(rows, columns)
+        here, behind, below, both = number[:-1, :-1], number[1:, :-1], number[:-1, 1:], number[1:, 1:]
+        cells = np.stack([here, behind, both, here, both, below], axis=-1).reshape(-1, 3)
+        if (self.side == "L") != (share >= 0.0):
+            cells = cells[:, ::-1]
+        return TriangleMesh(points.reshape(-1, 3), cells, self.frame_uid)
