@@ -1,6 +1,6 @@
-"""A family of pelves with known answers: seeded, with every structure, landmark and relation to the levator ani.
+"""A family of pelves with known answers: seeded, with structures, landmarks and relation to the levator ani.
 
-`pelvis_family(7, modality="MR", relation="displaced")` is one member; the same arguments give the same member.
+`pelvis_family(7, modality="MR", relation="displaced")` is one member; the same arguments give the same one.
 `known` (family_truth.py) tells what is true of it, `reader_strokes` (family_strokes.py) what a careful reader
 would draw.
 """
@@ -31,6 +31,7 @@ Visit = Literal["baseline", "presurgery"]
 
 FIELD_OF_VIEW_MM = {"CT": 384.0, "MR": 200.0}
 """Width of the grids that `FamilyMember.grid` lays."""
+LARGEST_DISPLACEMENT_MM = 20.0
 _SLICE_MM = 3.3
 _GRIDS = {"axial": axial_grid, "oblique": canal_grid, "coronal": coronal_grid}
 _CT_NOISE_HU, _MR_NOISE, _MR_BIAS = (8.0, 15.0), (4.0, 9.0), (0.05, 0.2)
@@ -149,8 +150,8 @@ def pelvis_family(
     ----------
     seed : 0 or more
     modality : "CT" or "MR"
-    relation : of the tumour to the levator ani at baseline: "clear" of it by a gap; "abutted": touching at 0 mm;
-        "displaced": touching and pushed aside; "invaded": the tumour lies in the muscle
+    relation : of the tumour to the levator ani at baseline: "clear" of it by a gap; "abutted": touching at
+        0 mm; "displaced": touching and pushed aside; "invaded": the tumour lies in the muscle
     displacement_mm : how far the muscle is pushed: 95th percentile over the contact region
     gap_mm : of a clear tumour, to the inner face of the muscle
     invasion_mm : how deep an invading tumour lies in the muscle
@@ -178,6 +179,12 @@ def pelvis_family(
             f"got {relation} with {displacement_mm}",
             'ask for relation "displaced"',
         )
+    if displacement_mm is not None and displacement_mm > LARGEST_DISPLACEMENT_MM:
+        raise GistImagingError(
+            f"the muscle gives way by {LARGEST_DISPLACEMENT_MM:g} mm at most: it is 50 mm long",
+            f"got {displacement_mm}",
+            "ask for less",
+        )
     plan = FamilyPlan(relation, displacement_mm, gap_mm, invasion_mm, longest_mm, asymmetry_mm)
     scene = drawn_scene(np.random.default_rng((seed, 1)), plan)
     drawn_side: Side = "L" if np.random.default_rng((seed, 2)).random() < 0.5 else "R"
@@ -188,9 +195,7 @@ def pelvis_family(
     rng = np.random.default_rng((seed, 5, treated))
     ox, oy, oz = rng.uniform((-20.0, -190.0, -700.0), (20.0, -140.0, 300.0)).tolist()
     tx, ty, tz = rng.uniform(-largest_turn_deg, largest_turn_deg, 3).tolist()
-    phantom = PelvisPhantom(
-        scene.tumour_on(chosen), (ox, oy, oz), (tx, ty, tz), levator=scene.pair(chosen)
-    )
+    phantom = PelvisPhantom(scene.tumour_on(chosen), (ox, oy, oz), (tx, ty, tz), levator=scene.pair(chosen))
     noise = rng.uniform(*(_CT_NOISE_HU if modality == "CT" else _MR_NOISE))
     return FamilyMember(
         seed,

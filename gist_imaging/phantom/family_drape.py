@@ -1,4 +1,4 @@
-"""How the family's tumour and its levator ani come to lie: distances to the tumour, and the muscle draped over it.
+"""How the family's tumour and levator ani come to lie: distances to the tumour, the muscle draped over it.
 
 All of it happens on the patient's left; a tumour on the right is the mirror image of the whole.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from scipy.optimize import brentq
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 CONTACT_MM = 1.0
-"""Inner face of the levator within this distance of the tumour counts as contact (the rulings' tau, inclusive)."""
+"""The levator's inner face within this distance of the tumour is in contact (the rulings' tau, inclusive)."""
 _NODES = (49, 29)
 _CREASE_MM = 6.0
 _STEEPEST = 0.9
@@ -38,12 +38,14 @@ _START_MM = 40.0
 _TRACE_STEPS = 60
 _ANCHOR_MM = 5.0
 _COARSE, _FINE = (72, 44), (160, 90)
+_NEAR_MM = 4.0
 
 
 def tumour_distance(tumour: LobedTumour, points: FloatArray) -> FloatArray:
     """Return the signed distance (n,) of points (n, 3), body frame, below 0 inside.
 
-    It is that to the tangent plane at the nearest of 20,000 points of the surface: within 0.02 mm close to it.
+    It is that to the tangent plane at the nearest of 20,000 points of the surface: right within 0.02 mm close
+    to it.
     """
     tree, where, normals = _surface_tree(replace(tumour, centre_mm=(0.0, 0.0, 0.0)))
     moved = points - np.asarray(tumour.centre_mm)
@@ -67,7 +69,7 @@ def weighted_percentile(values: FloatArray, weights: FloatArray, percent: float)
 def resting_sheet(
     funnel: Funnel, thickness_mm: float, thinning: float = 0.0, centre_uv: tuple[float, float] = (0.5, 0.5)
 ) -> LevatorSheet:
-    """Return the left sheet at rest; around `centre_uv` the muscle is thinner by `thinning` of its thickness."""
+    """Return the left sheet at rest; around `centre_uv` the muscle is thinner by a share of `thinning`."""
     nodes_u, nodes_v = (np.linspace(0.0, 1.0, n) for n in _NODES)
     u, v = np.meshgrid(nodes_u, nodes_v, indexing="ij")
     thin = np.exp(-(((u - centre_uv[0]) / 0.18) ** 2) - ((v - centre_uv[1]) / 0.3) ** 2)
@@ -105,12 +107,15 @@ def gap_mm(sheet: LevatorSheet, tumour: LobedTumour, shape: tuple[int, int] = _F
 
 def slid_to_gap(sheet: LevatorSheet, tumour: LobedTumour, way: FloatArray, gap: float) -> LobedTumour:
     """Return the tumour moved along the unit vector `way` until its gap to the muscle is `gap` mm."""
-    inner = sheet.parts(_FINE, share=-1.0).points
 
-    def beyond(shift: float) -> float:
+    def beyond(shift: float, inner: FloatArray) -> float:
         return float(tumour_distance(tumour.moved(shift * way), inner).min()) - gap
 
-    return tumour.moved(_root(beyond, -20.0, 20.0, 1e-3) * way)
+    coarse = partial(beyond, inner=sheet.parts(_COARSE, share=-1.0).points)
+    about = _root(coarse, -20.0, 20.0, 0.01)
+    fine = sheet.parts(_FINE, share=-1.0).points
+    near = tumour_distance(tumour.moved(about * way), fine) < gap + _NEAR_MM
+    return tumour.moved(_root(partial(beyond, inner=fine[near]), about - 1.0, about + 1.0, 1e-3) * way)
 
 
 def pushed_to(

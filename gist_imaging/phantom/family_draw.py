@@ -25,7 +25,7 @@ SIZES_MM = (15.0, 112.0)
 """Longest diameters of the published rectal GISTs (Jiang 2013: 15 to 112 mm, mean 57)."""
 SHRINKAGE = (0.54, 0.77)
 """Diameter after imatinib as a part of that before: three cohorts, 0.54, 0.69 and 0.77."""
-_TRIES = 60
+_TRIES = 40
 _LOBED_FROM_MM = 50.0
 _MISFIT_MM = 0.4
 
@@ -101,7 +101,7 @@ def drawn_scene(rng: np.random.Generator, plan: FamilyPlan) -> Scene:
 
 
 def treated_scene(rng: np.random.Generator, before: Scene) -> Scene:
-    """Return the scene after imatinib: a smaller, paler, less dense tumour, and the muscle where it lets it."""
+    """Return the scene after imatinib: a smaller, less dense tumour, and the muscle where that lets it be."""
     factor = rng.uniform(*SHRINKAGE)
     shrunk = before.tumour.scaled(factor)
     tumour = replace(
@@ -119,7 +119,9 @@ def _try(rng: np.random.Generator, plan: FamilyPlan) -> Scene | None:
     funnel = _funnel(rng)
     u, v = float(rng.uniform(0.4, 0.68)), float(rng.uniform(0.38, 0.6))
     healthy = resting_sheet(funnel, thickness)
-    resting = _swung(resting_sheet(funnel, thickness, _thinning(plan, thinning), (u, v)), plan.asymmetry_mm, rng)
+    resting = _swung(
+        resting_sheet(funnel, thickness, _thinning(plan, thinning), (u, v)), plan.asymmetry_mm, rng
+    )
     displacement = _displacement(rng, plan)
     invasion = _invasion(rng, plan)
     gap = _gap(rng, plan)
@@ -174,7 +176,7 @@ def _gap(rng: np.random.Generator, plan: FamilyPlan) -> float:
 
 
 def _swung(sheet: LevatorSheet, asymmetry_mm: float, rng: np.random.Generator) -> LevatorSheet:
-    """Return the sheet swung slowly in and out, by up to `asymmetry_mm`, as the two sides of a person differ."""
+    """Return the sheet swung slowly in and out, by up to `asymmetry_mm`, as two sides of a person differ."""
     phase, tilt = rng.uniform(0.0, 2.0 * np.pi), rng.uniform(0.6, 1.0)
     u, v = np.meshgrid(sheet.nodes_u, sheet.nodes_v, indexing="ij")
     swing = np.sin(np.pi * v) * np.cos(np.pi * tilt * u + phase) * np.sin(np.pi * np.minimum(u + 0.25, 1.0))

@@ -42,7 +42,7 @@ def landmarks_body() -> Mapping[str, Point]:
 
 
 def _puborectalis_inner() -> Point:
-    """Return the inner edge of the left limb at the height of the inferior pubic point, where it is widest."""
+    """Return the inner edge of the left limb at the inferior pubic point's height, where it is widest."""
     x, y, z = max(SLING, key=lambda point: point[0])
     sling = partial(tube, path=SLING, radii=SLING_RADII_MM)
     edge = brentq(lambda at: float(sling(np.array([at, y, PUBIC_POINT[2]]))), 0.0, x)

@@ -47,7 +47,9 @@ def family_masks(
         masks[name] = _mask(name, phantom, geometry, *_box(sheet), _one_sided(sheet))
     for name, (outer, inner) in shells.items():
         masks[name] = _mask(name, phantom, geometry, outer.centre, outer.half_mm, _shell(outer, inner))
-    halves = [_mask("puborectalis", phantom, geometry, each.centre, each.half_mm, each.distance) for each in sling]
+    halves = [
+        _mask("puborectalis", phantom, geometry, each.centre, each.half_mm, each.distance) for each in sling
+    ]
     both = np.logical_or.reduce([half.voxels for half in halves])
     masks["puborectalis"] = Mask(both, geometry, structure="puborectalis", provenance=Provenance("phantom"))
     return masks

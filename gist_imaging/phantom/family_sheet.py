@@ -1,11 +1,11 @@
 """The levator ani of the family: one smooth sheet a side, known by formula at every point.
 
-At rest the middle of the muscle is a funnel of half ellipses between the puborectalis ring and the origin on the
-side wall. `u` runs from the front edge (0) to the posterior midline (1), `v` from the origin (0) to the ring
-(1). A displaced sheet lies off the resting one by a stated field along the resting normal. The funnel is convex
-outwards around the pelvis and bends inwards by a radius of about 80 mm from top to bottom, so that for fields
-below that radius the nearest resting point of each displaced point is the one it came from: the field IS the
-signed distance to the resting sheet.
+At rest the middle of the muscle is a funnel of half ellipses between the puborectalis ring and the origin on
+the side wall. `u` runs from the front edge (0) to the posterior midline (1), `v` from the origin (0) to the
+ring (1). A displaced sheet lies off the resting one by a stated field along the resting normal. The funnel is
+convex outwards around the pelvis and bends inwards by a radius of about 80 mm from top to bottom, so that for
+fields below that radius the nearest resting point of each displaced point is the one it came from: the field
+IS the signed distance to the resting sheet.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import distance_transform_edt
 from scipy.interpolate import RectBivariateSpline
+from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
 from gist_imaging.phantom.distances import Point
@@ -144,11 +144,11 @@ class LevatorSheet:
 
     def displacement_mm(self, u: npt.ArrayLike, v: npt.ArrayLike) -> FloatArray:
         """Return the signed distance (...) from the sheet to the resting one: exact."""
-        return np.asarray(self._field.ev(u, v))
+        return np.asarray(self._field.ev(*_numbers(u, v)))
 
     def thickness(self, u: npt.ArrayLike, v: npt.ArrayLike) -> FloatArray:
         """Return the thickness (...) of the muscle, mm."""
-        return np.asarray(self._thickness.ev(u, v))
+        return np.asarray(self._thickness.ev(*_numbers(u, v)))
 
     def points(self, u: npt.ArrayLike, v: npt.ArrayLike) -> FloatArray:
         """Return points (..., 3) of the middle of the muscle, body frame."""
@@ -182,7 +182,9 @@ class LevatorSheet:
         levels = np.stack([self.face(u, v, float(share)) for share in shares], axis=2)
         middle = _mean_of_neighbours(_mean_of_neighbours(_mean_of_neighbours(levels, 0), 1), 2)
         edges = [
-            _mean_of_neighbours(_mean_of_neighbours(np.diff(levels, axis=axis), (axis + 1) % 3), (axis + 2) % 3)
+            _mean_of_neighbours(
+                _mean_of_neighbours(np.diff(levels, axis=axis), (axis + 1) % 3), (axis + 2) % 3
+            )
             for axis in range(3)
         ]
         volume = np.abs(np.einsum("...c,...c->...", np.cross(edges[0], edges[1]), edges[2]))
@@ -236,9 +238,9 @@ class LevatorSheet:
         tree, (normals, halves, *edges) = self._cloud
         off, past_edge, half = (np.full(len(points), fill) for fill in (np.inf, -np.inf, 0.0))
         near = asked.copy()
-        span, nearest = tree.query(points[near], distance_upper_bound=reach_mm)
+        span, found = tree.query(points[near], distance_upper_bound=reach_mm)
         near[near] = np.isfinite(span)
-        nearest = nearest[np.isfinite(span)]
+        nearest = np.asarray(found)[np.isfinite(span)]
         apart = points[near] - np.asarray(tree.data)[nearest]
         off[near] = np.einsum("nc,nc->n", apart, normals[nearest])
         half[near] = halves[nearest, 0]
@@ -264,9 +266,9 @@ class LevatorSheet:
         """Return which points (n,) are worth asking for within 4.5 mm."""
         low, near_cells = self._cells
         cells = np.floor((points - low) / _CELL_MM).astype(int)
-        within = ((cells >= 0) & (cells < near_cells.shape)).all(axis=1)
+        within = np.asarray(((cells >= 0) & (cells < near_cells.shape)).all(axis=1))
         within[within] = near_cells[tuple(cells[within].T)]
-        return np.asarray(within)
+        return within
 
     def _left(self, u: npt.ArrayLike, v: npt.ArrayLike) -> FloatArray:
         resting = self.funnel.points(u, v)
@@ -311,6 +313,10 @@ def _normals(surface: Callable[..., FloatArray], u: FloatArray, v: FloatArray) -
     along_v = surface(u, v + _STEP) - surface(u, v - _STEP)
     across = np.cross(along_v, along_u)
     return np.asarray(across / np.linalg.norm(across, axis=-1, keepdims=True))
+
+
+def _numbers(u: npt.ArrayLike, v: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    return np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
 
 
 def _corners(shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:

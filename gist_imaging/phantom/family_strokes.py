@@ -29,7 +29,7 @@ def true_line(member: FamilyMember, geometry: Geometry, side: Literal["L", "R"],
     u, v = np.meshgrid(*(np.linspace(0.0, 1.0, n) for n in _GRID), indexing="ij")
     height = geometry.to_index(member.phantom.to_patient(sheet.points(u, v)))[..., 0] - k
     lines = []
-    for contour in find_contours(height, 0.0):
+    for contour in find_contours(height, 0.0):  # type: ignore[no-untyped-call]
         where = contour / (np.array(_GRID) - 1.0)
         points = member.phantom.to_patient(sheet.points(where[:, 0], where[:, 1]))
         along = where[-1] - where[0]
@@ -61,7 +61,8 @@ def reader_strokes(
 
     Returns
     -------
-    n pairs of a slice number and its clicks (m, 3) LPS mm, in the plane of that slice, from origin to insertion
+    n pairs of a slice number and its clicks (m, 3) LPS mm, in the plane of that slice, from origin to
+    insertion
     """
     if (noise_mm > 0.0) != (rng is not None):
         raise GistImagingError(
@@ -82,6 +83,6 @@ def reader_strokes(
 def _resampled(points: FloatArray, step_mm: float) -> FloatArray:
     """Return points about `step_mm` apart along a polyline, both ends kept."""
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    count = max(int(round(lengths[-1] / step_mm)), 1) + 1
+    count = max(round(lengths[-1] / step_mm), 1) + 1
     wanted = np.linspace(0.0, lengths[-1], count)
     return np.stack([np.interp(wanted, lengths, points[:, axis]) for axis in range(3)], axis=1)

@@ -26,7 +26,8 @@ Contact = Literal["none", "close", "abutment"]
 Displaced = Literal["none", "mild", "marked"]
 Invasion = Literal["no", "yes"]
 
-# DOMAIN 4.3: a fat plane of more than 1 mm is no contact. 4.4: displaced from 5 mm, marked from 10 mm, inclusive.
+# Ours, as in `anatomy`: a fat plane of more than 1 mm is no contact; displaced from 5 mm, marked from 10 mm,
+# both inclusive.
 _CLOSE_MM, _MILD_MM, _MARKED_MM = 1.0, 5.0, 10.0
 _TOUCH_MM = 0.02
 _SHAPE = (240, 140)
@@ -55,14 +56,14 @@ class FamilyTruth:
     Parameters
     ----------
     side : of the tumour
-    tumour_volume_mm3, longest_3d_diameter_mm, mean_hu, necrotic_fraction, tumour_centre_mm : of the tumour; the
-        mean is that of CT without noise, and None on MR
+    tumour_volume_mm3, longest_3d_diameter_mm, mean_hu, necrotic_fraction, tumour_centre_mm : of the tumour;
+        the mean is that of CT without noise, and None on MR
     verge_distance_mm : from the anal verge to the nearest point of the tumour, straight
     min_distance_mm : from the inner face of the affected muscle to the tumour; below 0 is the deepest overlap
     healthy_min_distance_mm : the same on the other side
     contact_area_mm2 : of the inner face within 1 mm of the tumour, by dense sampling; there is no formula
-    contact, whole : displacement of the middle of the muscle where the inner face is within 1 mm of the tumour
-        (None without contact), and over the whole sheet; exact
+    contact, whole : displacement of the middle of the muscle where the inner face is within 1 mm of the
+        tumour (None without contact), and over the whole sheet; exact
     inner_contact : the same region, measured between the inner faces; a muscle that is thinner than on the
         other side has a face that lies farther out than its middle tells
     displaced_volume_mm3 : between the affected sheet and the mirror image of the other, signed
@@ -70,8 +71,8 @@ class FamilyTruth:
     thickness_mm, healthy_thickness_mm : median by area over the contact region, or the whole sheet without
         contact, and over the same part of the other side
     sphincter_overlap_mm3 : of the tumour with the external and the internal sphincter
-    contact_word, displacement_word, invasion_word : of the affected side; the displacement's is by `contact`'s
-        95th percentile
+    contact_word, displacement_word, invasion_word : of the affected side; the displacement's is by the 95th
+        percentile of `contact`
     landmarks_mm : LPS, by name
     symmetric : whether both resting sides are mirror images
     """
@@ -117,8 +118,8 @@ def known(member: FamilyMember) -> FamilyTruth:
     region = touched if touched.any() else np.ones_like(touched)
     u, v, weights = middle.u[region], middle.v[region], middle.weights[region]
     nearest = float(to_tumour.min())
-    overlap = _overlap_mm3(sheet, tumour)
-    mirrored = replace(healthy, sign=-1.0).parts((160, 90), share=-1.0).points
+    overlap = _overlap_mm3(sheet, tumour) if nearest < 0.0 else 0.0
+    mirrored = replace(healthy, sign=-1.0).parts((80, 50), share=-1.0).points
     x, y, z = member.phantom.to_patient(scene.tumour_on(member.side).centre_mm).tolist()
     return FamilyTruth(
         side=member.side,
@@ -163,8 +164,8 @@ def true_surface(
 def volume_between_mm3(sheet: LevatorSheet, shape: tuple[int, int] = _SHAPE) -> float:
     """Return the volume between a sheet and the resting one, below 0 where it lies inside.
 
-    It is the integral, over the resting sheet and along its normals, of the area that the parallel sheets have
-    there; along the normal by Gauss and Legendre's rule with three points, which is exact.
+    It is the integral, over the resting sheet and along its normals, of the area that the parallel sheets
+    have there; along the normal by Gauss and Legendre's rule with three points, which is exact.
     """
     u, v = np.meshgrid(*(np.linspace(0.0, 1.0, count + 1) for count in shape), indexing="ij")
     mid_u, mid_v = (each[:-1, :-1] + 0.5 / count for each, count in zip((u, v), shape, strict=True))
@@ -189,7 +190,7 @@ def _displacement(field: FloatArray, weights: FloatArray) -> Displacement:
 
 
 def _of_inner_faces(healthy: LevatorSheet, points: FloatArray, weights: FloatArray) -> Displacement | None:
-    """Return the displacement of points of an inner face from that of the other side, which is parallel to it."""
+    """Return how far points of an inner face lie off that of the other side, parallel to its sheet."""
     field = healthy.offset_mm(points) + float(healthy.thickness_mm[0, 0]) / 2.0
     opposite = np.isfinite(field)
     return _displacement(field[opposite], weights[opposite]) if opposite.any() else None

@@ -1,8 +1,8 @@
 """A tumour with four lobes: an ellipsoid whose radius swells and shrinks by a cubic harmonic.
 
-In the ellipsoid's own frame, scaled to a ball, the surface lies at 1 + lobe · g, where g = 3√3 xyz on the unit
-sphere, turned: four hills of height 1 and four hollows of depth 1. The means over the sphere are known (g: 0,
-g²: 27/105, g³: 0), so the volume still follows from a formula.
+In the ellipsoid's own frame, scaled to a ball, the surface lies at 1 + lobe · g, where g = 3√3 xyz on the
+unit sphere, turned: four hills of height 1 and four hollows of depth 1. The means over the sphere are known
+(g: 0, g²: 27/105, g³: 0), so the volume still follows from a formula.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class LobedTumour(TumourShape):
         TumourShape.__post_init__(self)
         if not abs(self.lobe) <= LARGEST_LOBE:
             raise GistImagingError(
-                f"lobes rise by at most {LARGEST_LOBE} of the radius", f"got {self.lobe}", "give a smaller lobe"
+                f"lobes rise by at most {LARGEST_LOBE} of the radius",
+                f"got {self.lobe}",
+                "give a smaller lobe",
             )
 
     @property
@@ -83,15 +85,19 @@ class LobedTumour(TumourShape):
 
     def central_section(self, normal: npt.ArrayLike) -> NoReturn:
         """Raise: a plane does not cut a lobed tumour in an ellipse."""
-        raise GistImagingError(
-            "an elliptic section is known of a tumour without lobes",
-            f"this one has lobes of {self.lobe}",
-            "measure its mask, or use TumourShape",
-        )
+        self._no_ellipse(f"a plane at right angles to {normal!r} through one with lobes of {self.lobe}")
 
     def section(self, normal: npt.ArrayLike, offset_mm: float) -> Section | None:
         """Raise: a plane does not cut a lobed tumour in an ellipse."""
-        return self.central_section(normal)
+        self._no_ellipse(f"a plane {offset_mm} mm along {normal!r} through one with lobes of {self.lobe}")
+
+    @staticmethod
+    def _no_ellipse(found: str) -> NoReturn:
+        raise GistImagingError(
+            "an elliptic section is known of a tumour without lobes",
+            found,
+            "measure its mask, or use TumourShape",
+        )
 
     def moved(self, by_mm: npt.ArrayLike) -> LobedTumour:
         """Return the tumour shifted by (3,) mm in the body frame."""
@@ -119,9 +125,7 @@ class LobedTumour(TumourShape):
         steepness = np.sqrt(np.einsum("...c,...c->...", gradient, gradient))
         at_centre = level < 1e-6
         return np.asarray(
-            np.where(
-                at_centre, -radii.min(), (level - 1.0 - height) / np.where(at_centre, 1.0, steepness)
-            )
+            np.where(at_centre, -radii.min(), (level - 1.0 - height) / np.where(at_centre, 1.0, steepness))
         )
 
     def _lobes(self, scaled: FloatArray, length: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -70,7 +70,8 @@ def coronal_grid(
 ) -> Geometry:
     """Return a coronal grid parallel to the anal canal, slices from the front to the back.
 
-    Its rows run to the patient's left, its columns down along the canal. Parameters are those of `axial_grid`.
+    Its rows run to the patient's left, its columns down along the canal. Parameters are those of
+    `axial_grid`.
     """
     upward = phantom.axes @ np.subtract(ANORECTAL_JUNCTION, ANAL_VERGE)
     upward /= np.linalg.norm(upward)

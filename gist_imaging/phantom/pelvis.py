@@ -40,7 +40,7 @@ class PelvicFloor(Protocol):
         """Return the signed distance (...) of points (..., 3) to the muscle of both sides."""
 
     def cavity_distance(self, points: FloatArray) -> FloatArray:
-        """Return the signed distance (...) to the space above the resting muscle, which the rectum keeps to."""
+        """Return the signed distance (...) to the space above the resting muscle; the rectum keeps to it."""
 
     @property
     def box(self) -> tuple[Point, Point]:

@@ -164,7 +164,7 @@ def _paint_tumour(
 def window_of(
     centre_body: Point, half_mm: Point, phantom: PelvisPhantom, geometry: Geometry, k: float
 ) -> tuple[slice, slice] | None:
-    """Return the rows and columns of slice `k` that a box of the body can reach, or None where it reaches none.
+    """Return the rows and columns of slice `k` that a box of the body can reach, None where it reaches none.
 
     Parameters
     ----------

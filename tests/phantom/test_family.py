@@ -17,8 +17,8 @@ from gist_imaging.phantom.frame import bones
 from gist_imaging.phantom.organs import organs
 from gist_imaging.spatial import Geometry
 
-_DISPLACED = dict(seed=2, modality="MR", relation="displaced", displacement_mm=9.0)
-_INVADED = dict(seed=3, modality="CT", relation="invaded", invasion_mm=3.0)
+_DISPLACED = {"seed": 2, "modality": "MR", "relation": "displaced", "displacement_mm": 9.0}
+_INVADED = {"seed": 3, "modality": "CT", "relation": "invaded", "invasion_mm": 3.0}
 
 
 @lru_cache(maxsize=16)
@@ -43,11 +43,11 @@ def _reflected(points, truth):
 @pytest.mark.parametrize(
     ("arguments", "gap_mm", "words"),
     [
-        (dict(seed=5, modality="MR", relation="clear", gap_mm=4.0), 4.0, ("none", "none", "no")),
-        (dict(seed=5, modality="CT", relation="clear", gap_mm=0.6), 0.6, ("close", "none", "no")),
-        (dict(seed=6, modality="MR", relation="abutted"), 0.0, ("abutment", "none", "no")),
+        ({"seed": 5, "modality": "MR", "relation": "clear", "gap_mm": 4.0}, 4.0, ("none", "none", "no")),
+        ({"seed": 5, "modality": "CT", "relation": "clear", "gap_mm": 0.6}, 0.6, ("close", "none", "no")),
+        ({"seed": 6, "modality": "MR", "relation": "abutted"}, 0.0, ("abutment", "none", "no")),
         (_DISPLACED, 0.0, ("abutment", "mild", "no")),
-        (dict(seed=1, modality="CT", displacement_mm=12.0), 0.0, ("abutment", "marked", "no")),
+        ({"seed": 1, "modality": "CT", "displacement_mm": 12.0}, 0.0, ("abutment", "marked", "no")),
         (_INVADED, -3.0, ("abutment", "none", "yes")),
     ],
     ids=["clear", "close", "abutted", "displaced", "displaced far", "invaded"],
@@ -125,9 +125,10 @@ def test_the_masks_have_the_volumes_and_places_of_the_truth(plane):
         assert counted == pytest.approx(bricks, rel=0.03)
     assert not (masks["tumour"].voxels & masks["levator_ani_left"].voxels).sum() > 5
     assert not (masks["levator_ani_left"].voxels & masks["levator_ani_right"].voxels).any()
-    # Rings between radii of 5 and 7.5 mm along a canal of 41 mm, and of 9 and 14 mm below its first eighth.
+    # A ring between radii of 5 and 7.5 mm along a canal of 40.7 mm, with half a hollow ball on top.
     ring = masks["internal_sphincter"].n_voxels * geometry.voxel_volume_mm3
-    assert ring == pytest.approx(np.pi * (7.5**2 - 5.0**2) * 40.7, rel=0.15)
+    hollow = np.pi * ((7.5**2 - 5.0**2) * 40.7 + 2.0 / 3.0 * (7.5**3 - 5.0**3))
+    assert ring == pytest.approx(hollow, rel=0.12)
 
 
 def test_left_and_right_are_those_of_the_patient():
@@ -172,7 +173,7 @@ def test_the_scan_shows_tumour_and_muscle_where_the_masks_are():
 
 
 def test_the_same_arguments_give_the_same_bytes_and_another_seed_does_not():
-    arguments = dict(modality="MR", relation="clear")
+    arguments = {"modality": "MR", "relation": "clear"}
     scans = []
     for seed in (0, 0, 1):
         member = pelvis_family(seed, **arguments)
@@ -257,8 +258,8 @@ def test_coronal_slices_run_along_the_anal_canal_and_oblique_ones_across_it():
 
 def test_slices_are_numbered_from_either_end():
     upward = set()
-    for seed in range(8):
-        member, _ = member_and_truth(seed=seed, modality="CT", relation="clear")
+    for seed in range(5):
+        member = pelvis_family(seed, modality="CT", relation="clear")
         geometry = member.grid(matrix=8, slices=4, pixel_mm=10.0)
         upward.add(bool(geometry.axes[2, 0] > 0))
         assert member.from_head == (geometry.axes[2, 0] < 0)
@@ -295,10 +296,10 @@ def test_the_truth_can_be_written_as_json():
 @pytest.mark.parametrize(
     "arguments",
     [
-        dict(modality="PET"),
-        dict(modality="CT", relation="abutted", displacement_mm=5.0),
-        dict(modality="CT", relation="displaced", displacement_mm=0.0),
-        dict(modality="CT", relation="displaced", displacement_mm=70.0),
+        {"modality": "PET"},
+        {"modality": "CT", "relation": "abutted", "displacement_mm": 5.0},
+        {"modality": "CT", "relation": "displaced", "displacement_mm": 0.0},
+        {"modality": "CT", "relation": "displaced", "displacement_mm": 70.0},
     ],
     ids=["another modality", "abutted yet displaced", "displaced by nothing", "displaced beyond the pelvis"],
 )

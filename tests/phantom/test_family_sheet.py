@@ -30,8 +30,7 @@ def _enclosed_mm3(sheet, n_u=160, n_v=90) -> float:
     pieces = []
     for grid, order in zip(layers, (1, -1), strict=True):
         a, b, c, d = grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]
-        for triangle in ((a, b, c), (a, c, d)):
-            pieces.append(np.stack(triangle[::order], axis=-2).reshape(-1, 3, 3))
+        pieces += [np.stack(each[::order], axis=-2).reshape(-1, 3, 3) for each in ((a, b, c), (a, c, d))]
     rest, moved = layers
     rims = [
         (rest[:, 0], moved[:, 0]),
@@ -40,8 +39,8 @@ def _enclosed_mm3(sheet, n_u=160, n_v=90) -> float:
         (rest[0, ::-1], moved[0, ::-1]),
     ]
     for low, high in rims:
-        for triangle in ((low[:-1], high[:-1], high[1:]), (low[:-1], high[1:], low[1:])):
-            pieces.append(np.stack(triangle, axis=-2))
+        halves = ((low[:-1], high[:-1], high[1:]), (low[:-1], high[1:], low[1:]))
+        pieces += [np.stack(each, axis=-2) for each in halves]
     corners = np.concatenate(pieces) - rest.mean(axis=(0, 1))
     return abs(float(np.einsum("nc,nc->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])))) / 6.0
 
@@ -102,7 +101,9 @@ def test_the_muscle_is_as_thick_as_it_says_on_every_normal(bent):
 def test_the_bricks_of_the_muscle_add_up_to_what_a_lattice_counts(bent):
     step = 0.8
     points = bent.parts((24, 16)).points
-    axes = [np.arange(low - 4, high + 4, step) for low, high in zip(points.min(0), points.max(0), strict=True)]
+    axes = [
+        np.arange(low - 4, high + 4, step) for low, high in zip(points.min(0), points.max(0), strict=True)
+    ]
     lattice = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     counted = float(((bent.distance(lattice) <= 0.0) & (lattice[:, 0] > 0.0)).sum()) * step**3
 
