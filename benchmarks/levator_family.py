@@ -97,8 +97,8 @@ def tumour_mesh(member: FamilyMember) -> TriangleMesh:
     return TriangleMesh(member.phantom.to_patient(points), triangles)
 
 
-def relation_of(member, truth: FamilyTruth, tumour, levator, tau_mm=None) -> dict[str, Metric]:
-    """M1, M2 and M3, and the overlap where the tumour truly invades; as `measure_relation` finds them."""
+def relation_of(member, truth: FamilyTruth, tumour, levator, overlap: bool, tau_mm=None) -> dict[str, Metric]:
+    """M1, M2 and M3, and on request the overlap where the tumour truly invades, as `measure_relation` does."""
     landmarks = Landmarks.of(truth.landmarks_mm)
     scene = RelationScene(tumour, levator, side=member.side, landmarks=landmarks, tau_mm=tau_mm)
     mirror, tumour_surface = scene.mirror, scene.tumour_surface
@@ -116,7 +116,7 @@ def relation_of(member, truth: FamilyTruth, tumour, levator, tau_mm=None) -> dic
         "max": moved.largest,
         "volume": moved.volume,
     }
-    if truth.invasion_word == "yes":
+    if overlap and truth.invasion_word == "yes":
         found["overlap"] = overlap_volume(affected, tumour_surface, contact)
     return found
 
@@ -131,12 +131,12 @@ def read(number: int, arguments: argparse.Namespace) -> Reading:
     begin = time.perf_counter()
     surfaces = {side: drawn_surface(member, geometry, side, arguments, rng, volume) for side in SIDES}
     drawn = time.perf_counter()
-    found = relation_of(member, truth, tumour, surfaces)
+    found = relation_of(member, truth, tumour, surfaces, arguments.overlap)
     measured = time.perf_counter()
     perfect: dict[str, Metric] = {}
     if number % arguments.perfect_every == 1:
         sheets = {side: true_surface(member, side, (61, 41)) for side in SIDES}
-        perfect = relation_of(member, truth, tumour_mesh(member), sheets, 1.0)
+        perfect = relation_of(member, truth, tumour_mesh(member), sheets, arguments.overlap, 1.0)
     offsets, beyond, ends = [], [], []
     for side in SIDES:
         off = member.sheet(side).offset_mm(member.phantom.to_body(surfaces[side].points_mm.reshape(-1, 3)))
@@ -241,9 +241,10 @@ def main() -> None:
     parser.add_argument("--noise", type=float, default=0.5, help="mm")
     parser.add_argument("--perfect-every", type=int, default=5, help="relation from the truth for so many")
     parser.add_argument("--image", action="store_true", help="thickness from the rendered scan")
+    parser.add_argument("--overlap", action="store_true", help="slow: the volume of overlap too")
     parser.add_argument("--json", type=Path, help="a line of JSON for each member")
     arguments = parser.parse_args()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number in range(arguments.first, arguments.first + arguments.members):
         try:
             row = read(number, arguments).row
