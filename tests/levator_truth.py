@@ -1,5 +1,7 @@
 """The true middle of the phantom's levator ani, and strokes along it as a reader would draw them."""
 
+from functools import cache
+
 import numpy as np
 from scipy.spatial import cKDTree
 from skimage.measure import find_contours, marching_cubes
@@ -28,6 +30,7 @@ def within(body, side, margin_mm=0.0):
     return inside & (y > FRONT_Y_MM + margin_mm) & (lateral > margin_mm)
 
 
+@cache
 def true_surface(phantom: PelvisPhantom, side, step_mm=1.0):
     """Points (n, 3), LPS mm, densely on the true middle of one side."""
     low, high = np.array([-70.0, -50.0, -16.0]), np.array([70.0, 70.0, 33.0])
@@ -60,7 +63,7 @@ def line_on(phantom: PelvisPhantom, side, centre_mm, down, across, half_mm=90.0)
 def coronal_strokes(
     phantom, side, rng=None, at=(-26.0, -10.0, 6.0, 20.0, 34.0, 46.0), voxel_mm=0.8, tilt_deg=0.0
 ):
-    """Strokes on planes across the scanner's y (tilted about x), every point off by 0.7 voxel in its slice."""
+    """Strokes on planes across the scanner's y (tilted about x), each point off by 0.7 voxel in its slice."""
     tilt = np.radians(tilt_deg)
     down = np.array([0.0, -np.sin(tilt), -np.cos(tilt)])
     return strokes_on(

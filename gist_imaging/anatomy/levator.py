@@ -9,6 +9,7 @@ import numpy as np
 
 from gist_imaging.anatomy.levator_chart import chart_of
 from gist_imaging.anatomy.levator_checks import (
+    MEET_WITHIN_MM,
     Midline,
     checked_strokes,
     meeting_warnings,
@@ -29,6 +30,8 @@ __all__ = ["LeftOut", "LevatorReport", "levator_surface"]
 _SAMPLED_EVERY_MM = 1.0
 # A left-out stroke that lies with less than this share between the others says too little.
 _BETWEEN_SHARE = 0.3
+# A stroke is named when more than this share of it lies farther than 3 mm from the sheet.
+_STANDS_OUT_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ def levator_surface(
     surface, sheet, charted = _fitted(sampled, side, frame_uid)
     warnings += meeting_warnings(sheet, used, charted)
     residual, _ = distance_to_sheet(surface, np.concatenate(sampled))
+    warnings += _uncovered(used, sampled, residual)
     left_out, error_rms, error_max = _without_each(sampled, charted, sheet, used, surface)
     bare = replace(surface, error_mm=error_rms.value)
     thickness = sheet_thickness(bare, drawn, volume, default_thickness_mm)
@@ -145,6 +149,19 @@ def _fitted(
     sheet = fit_sheet(chart, charted)
     points = grid_on(sheet, domain_of([points[:, :2] for points in charted]))
     return LevatorSurface(side, points, np.ones(points.shape[:2]), frame_uid=frame_uid), sheet, charted
+
+
+def _uncovered(numbers: Sequence[int], sampled: Sequence[FloatArray], distance: FloatArray) -> list[str]:
+    """Return a warning for each stroke that stands out of the sheet, as ends without a neighbour do."""
+    warnings = []
+    parts = np.split(distance, np.cumsum([len(points) for points in sampled])[:-1])
+    for number, away in zip(numbers, parts, strict=True):
+        if (away > MEET_WITHIN_MM).mean() > _STANDS_OUT_SHARE:
+            warnings.append(
+                f"stroke {number + 1} lies up to {away.max():.0f} mm off the sheet: "
+                "it has no neighbour there, or the others contradict it"
+            )
+    return warnings
 
 
 def _without_each(
@@ -184,13 +201,13 @@ def _distance_between(
     """Return the distances of the part of a stroke that lies between the others to their sheet."""
     try:
         domain = domain_of([points[:, :2] for points in others])
+        between = domain.holds(charted[:, 0], charted[:, 1])
+        if between.mean() < _BETWEEN_SHARE:
+            return None
+        points = grid_on(fit_sheet(sheet.chart, others, sheet.knots), domain)
     except PromptError:
+        # The others alone make no sheet.
         return None
-    between = domain.holds(charted[:, 0], charted[:, 1])
-    if between.mean() < _BETWEEN_SHARE:
-        return None
-    without = fit_sheet(sheet.chart, others, sheet.knots)
-    points = grid_on(without, domain)
     rest = LevatorSurface(surface.side, points, np.ones(points.shape[:2]))
     return distance_to_sheet(rest, points_mm[between])[0]
 

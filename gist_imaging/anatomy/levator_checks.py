@@ -13,7 +13,7 @@ from gist_imaging.anatomy.surface import FloatArray, Side
 from gist_imaging.errors import PromptError
 from gist_imaging.spatial.geometry import Geometry
 
-__all__ = ["Midline", "checked_strokes", "meeting_warnings", "outside_warnings"]
+__all__ = ["MEET_WITHIN_MM", "Midline", "checked_strokes", "meeting_warnings", "outside_warnings"]
 
 # Strokes that stay nearer to each other than this are one stroke, drawn or stored twice (inclusive).
 SAME_STROKE_WITHIN_MM = 0.5
@@ -24,8 +24,13 @@ MEET_WITHIN_MM = 3.0
 # So far beyond the midline a stroke still belongs to its side: the two muscles meet behind the rectum.
 _MIDLINE_WITHIN_MM = 5.0
 
+# Twice the diagonal of the muscle of one side, which spans about 95 mm from front to back, 50 mm across and
+# 40 mm from head to feet.
+LARGEST_EXTENT_MM = 230.0
+
 _FEW_STROKES = 4
 _SAME_PLACE_MM = 1.5
+_ENDS_WITHIN_MM = 2.0 * SAME_STROKE_WITHIN_MM
 _LEFT = {"L": "left", "R": "right"}
 
 
@@ -61,7 +66,8 @@ def checked_strokes(
     Raises
     ------
     PromptError
-        If the side is neither L nor R, sides are swapped, or fewer than two strokes are left.
+        If the side is neither L nor R, sides are swapped, fewer than two strokes are left, or they extend
+        over more than a muscle can.
     """
     if side not in ("L", "R"):
         raise PromptError("a side is L or R, the patient's own", f"got {side!r}", "correct the side")
@@ -83,6 +89,14 @@ def checked_strokes(
             "a sheet needs strokes on two slices or more, best on 4 to 8 (one stroke has no width)",
             found,
             f"draw the {_LEFT[side]} levator ani on more slices",
+        )
+    points = np.concatenate([strokes[number].points_mm for number in used])
+    extent = float(np.linalg.norm(np.ptp(points, axis=0)))
+    if extent > LARGEST_EXTENT_MM:
+        raise PromptError(
+            f"the levator ani of one side extends over at most {LARGEST_EXTENT_MM:g} mm",
+            f"these strokes extend over {extent:.0f} mm",
+            "leave out what lies far away; are all strokes of one scan?",
         )
     if len(used) < _FEW_STROKES:
         warnings.append(f"only {len(used)} strokes; 4 to 8 show the muscle better and give an error estimate")
@@ -143,6 +157,11 @@ def _beyond_midline(
 def _same(one: LevatorStroke, other: LevatorStroke) -> bool:
     from scipy.spatial import cKDTree
 
+    # Lines that begin and end elsewhere, either way round, need no closer look.
+    ends, others = one.points_mm[[0, -1]], other.points_mm[[0, -1]]
+    apart = min(np.linalg.norm(ends - turned, axis=1).max() for turned in (others, others[::-1]))
+    if apart > _ENDS_WITHIN_MM:
+        return False
     first, second = (resampled(stroke.points_mm, 0.5) for stroke in (one, other))
     farthest = max(np.max(cKDTree(a).query(b)[0]) for a, b in ((first, second), (second, first)))
     return bool(farthest <= SAME_STROKE_WITHIN_MM)
@@ -191,6 +210,12 @@ def meeting_warnings(sheet: Sheet, numbers: Sequence[int], charted: Sequence[Flo
     for number, points in zip(numbers, charted, strict=True):
         if _doubles_back(points):
             warnings.append(f"stroke {number + 1} crosses itself or doubles back; draw it in one direction")
+    # Each point's own distance from the sheet, so that a slant between the two points does not count.
+    off = [
+        (points[:, 2] - sheet.height(points[:, 0], points[:, 1]))
+        / sheet.steepness(points[:, 0], points[:, 1])
+        for points in charted
+    ]
     for later in range(len(charted)):
         tree = cKDTree(charted[later][:, :2])
         for earlier in range(later):
@@ -198,9 +223,7 @@ def meeting_warnings(sheet: Sheet, numbers: Sequence[int], charted: Sequence[Flo
             meets = gap <= _SAME_PLACE_MM
             if not meets.any():
                 continue
-            here = charted[earlier][meets]
-            depth = np.abs(here[:, 2] - charted[later][partner[meets], 2])
-            apart = float((depth / sheet.steepness(here[:, 0], here[:, 1])).max())
+            apart = float(np.abs(off[earlier][meets] - off[later][partner[meets]]).max())
             if apart > MEET_WITHIN_MM:
                 warnings.append(
                     f"strokes {numbers[earlier] + 1} and {numbers[later] + 1} pass the same place "

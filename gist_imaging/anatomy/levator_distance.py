@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
 import numpy as np
 
-from gist_imaging.anatomy.surface import FloatArray, LevatorSurface, TriangleMesh
+from gist_imaging.anatomy.surface import FloatArray, LevatorSurface
 from gist_imaging.errors import GeometryError
 from gist_imaging.provenance import Provenance
 from gist_imaging.spatial.geometry import Geometry
@@ -13,6 +17,10 @@ from gist_imaging.spatial.mask import Mask
 __all__ = ["distance_to_sheet", "levator_mask", "levator_structure"]
 
 _AT_ONCE = 20_000
+_FIRST_TRIED = 6
+# Short pieces keep the search for the nearest one short.
+_LONGEST_EDGE_MM = 2.0
+_MOST_PIECES = 20_000
 
 
 def levator_structure(side: str) -> str:
@@ -50,9 +58,10 @@ def levator_mask(surface: LevatorSurface, geometry: Geometry) -> Mask:
     high = np.minimum(np.floor(index.max(axis=0) + margin) + 1, geometry.shape).astype(int)
     if (low < high).all():
         box = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1).reshape(-1, 3)
-        near = _near_enough(surface, geometry.to_patient(box), half)
-        box = box[near]
-        distance, thickness = distance_to_sheet(surface, geometry.to_patient(box))
+        pieces = _Pieces.of(surface)
+        near, _ = pieces.tree.query(geometry.to_patient(box), distance_upper_bound=half + pieces.reach_mm)
+        box = box[np.isfinite(near)]
+        distance, thickness = _nearest(pieces, geometry.to_patient(box))
         voxels[tuple(box[distance <= thickness / 2.0].T)] = True
     provenance = Provenance("levator_surface", {"side": surface.side, "error_mm": surface.error_mm})
     return Mask(voxels, geometry, structure=levator_structure(surface.side), provenance=provenance)
@@ -69,50 +78,93 @@ def distance_to_sheet(surface: LevatorSurface, points_mm: FloatArray) -> tuple[F
     -------
     distance_mm, thickness_mm : (n,) each
     """
-    mesh = surface.middle_mesh()
-    thickness = surface.thickness_mm.ravel()
-    distances, thicknesses = np.empty(len(points_mm)), np.empty(len(points_mm))
+    return _nearest(_Pieces.of(surface), points_mm)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """The triangles of a sheet, long ones cut into short pieces of the same surface, and where they lie.
+
+    Parameters
+    ----------
+    corners : (n, 3, 3) LPS mm
+    thickness_mm : (n, 3) at the corners
+    tree : of the centres
+    reach_mm : from a centre to the farthest corner of its own piece, at most
+    """
+
+    corners: FloatArray
+    thickness_mm: FloatArray
+    tree: Any
+    reach_mm: float
+
+    @classmethod
+    def of(cls, surface: LevatorSurface) -> _Pieces:
+        from scipy.spatial import cKDTree
+
+        mesh = surface.middle_mesh()
+        waiting = np.concatenate([mesh.vertices_mm, surface.thickness_mm.reshape(-1, 1)], axis=1)[
+            mesh.triangles
+        ]
+        done = []
+        # A sheet far larger than a muscle is cut into longer pieces, not into more of them.
+        longest = max(_LONGEST_EDGE_MM, 2.0 * float(np.sqrt(mesh.area_mm2 / _MOST_PIECES)))
+        while len(waiting):
+            edge = np.linalg.norm((np.roll(waiting, -1, axis=1) - waiting)[..., :3], axis=2)
+            short = edge.max(axis=1) <= longest
+            done.append(waiting[short])
+            long, edge = waiting[~short], edge[~short]
+            # The longest edge runs from corner 0 to corner 1 of the turned triangle.
+            turn = (np.argmax(edge, axis=1)[:, None] + np.arange(3)) % 3
+            long = np.take_along_axis(long, turn[..., None], axis=1)
+            middle = (long[:, 0] + long[:, 1]) / 2.0
+            waiting = np.concatenate(
+                [
+                    np.stack([long[:, 0], middle, long[:, 2]], axis=1),
+                    np.stack([middle, long[:, 1], long[:, 2]], axis=1),
+                ]
+            )
+        every = np.concatenate(done)
+        corners = every[..., :3]
+        centres = corners.mean(axis=1)
+        reach = float(np.linalg.norm(corners - centres[:, None], axis=2).max())
+        return cls(corners, every[..., 3], cKDTree(centres), reach)
+
+
+def _nearest(pieces: _Pieces, points_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the distance of each point to the pieces, and the thickness at the nearest place."""
+    distance, thickness = np.empty(len(points_mm)), np.empty(len(points_mm))
     for start in range(0, len(points_mm), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
-        triangle, share, distances[part] = _nearest_on(mesh, points_mm[part])
-        thicknesses[part] = (thickness[mesh.triangles[triangle]] * share).sum(axis=1)
-    return distances, thicknesses
+        distance[part], thickness[part] = _nearest_of_part(pieces, points_mm[part])
+    return distance, thickness
 
 
-def _near_enough(surface: LevatorSurface, points_mm: FloatArray, within_mm: float) -> FloatArray:
-    """Return which points can lie within a distance of the sheet, by its vertices alone; never too few."""
-    from scipy.spatial import cKDTree
+def _nearest_of_part(pieces: _Pieces, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Do the same for a part of the points.
 
-    mesh = surface.middle_mesh()
-    corners = mesh.vertices_mm[mesh.triangles]
-    longest = float(np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max())
-    reach = within_mm + longest
-    distance, _ = cKDTree(mesh.vertices_mm).query(points_mm, distance_upper_bound=reach)
-    return np.isfinite(distance)
-
-
-def _nearest_on(mesh: TriangleMesh, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return for each point the nearest triangle, the shares of its corners (n, 3), and the distance.
-
-    A triangle can be nearer than the best one known only if its centre is nearer than that distance and the
-    triangle's own reach together; all of those are tried, so the distance is exact.
+    A piece can be nearer than the best one known only if its centre is nearer than that distance and the
+    reach of pieces together; all of those are tried, so the distance is exact.
     """
-    from scipy.spatial import cKDTree
-
-    corners = mesh.vertices_mm[mesh.triangles]
-    centres = corners.mean(axis=1)
-    reach = float(np.linalg.norm(corners - centres[:, None], axis=2).max())
-    tree = cKDTree(centres)
-    _, guess = tree.query(points)
-    _, bound = _onto_triangles(points, corners[guess])
-    near = tree.query_ball_point(points, bound + reach + 1e-9)
-    counts = np.array([len(found) for found in near])
+    _, near = pieces.tree.query(points, k=min(_FIRST_TRIED, len(pieces.corners)))
+    near = np.asarray(near).reshape(len(points), -1)
+    width = near.shape[1]
+    owner = np.repeat(np.arange(len(points)), width)
+    share, distance = _onto_triangles(points[owner], pieces.corners[near.ravel()])
+    best = np.argmin(distance.reshape(-1, width), axis=1) + width * np.arange(len(points))
+    thickness = (share[best] * pieces.thickness_mm[near.ravel()[best]]).sum(axis=1)
+    distance = distance[best]
+    found = pieces.tree.query_ball_point(points, distance + pieces.reach_mm + 1e-9)
+    counts = np.fromiter(map(len, found), dtype=np.int64, count=len(points))
     owner = np.repeat(np.arange(len(points)), counts)
-    tried = np.concatenate([np.asarray(found, dtype=np.int64) for found in near])
-    share, distance = _onto_triangles(points[owner], corners[tried])
-    order = np.lexsort((distance, owner))
-    best = order[np.concatenate([[0], np.cumsum(counts)[:-1]])]
-    return tried[best], share[best], distance[best]
+    tried = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=int(counts.sum()))
+    share, later = _onto_triangles(points[owner], pieces.corners[tried])
+    nearer = np.flatnonzero(later < distance[owner])
+    # Written from far to near, so that the nearest of each point is written last.
+    nearer = nearer[np.argsort(-later[nearer], kind="stable")]
+    thickness[owner[nearer]] = (share[nearer] * pieces.thickness_mm[tried[nearer]]).sum(axis=1)
+    distance[owner[nearer]] = later[nearer]
+    return distance, thickness
 
 
 def _onto_triangles(points: FloatArray, corners: FloatArray) -> tuple[FloatArray, FloatArray]:

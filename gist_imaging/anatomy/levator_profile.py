@@ -7,12 +7,17 @@ import numpy as np
 from gist_imaging.anatomy.surface import FloatArray
 from gist_imaging.spatial.volume import Quantity, Volume
 
-__all__ = ["shows_muscle", "signal_across"]
+__all__ = ["is_bright", "shows_muscle", "signal_across"]
 
 
 def shows_muscle(volume: Volume) -> bool:
     """Return whether it is known how muscle looks on this image: MR (taken as T2-weighted) or CT."""
-    return volume.modality in ("CT", "MR") or volume.quantity is Quantity.HU
+    return volume.modality == "MR" or is_bright(volume)
+
+
+def is_bright(volume: Volume) -> bool:
+    """Return whether muscle is brighter than fat: on CT, in Hounsfield units."""
+    return volume.modality == "CT" or volume.quantity is Quantity.HU
 
 
 def signal_across(
@@ -43,5 +48,4 @@ def signal_across(
         output=np.float64,
         order=1,
     ).reshape(index.shape[:-1])
-    bright = volume.modality == "CT" or volume.quantity is Quantity.HU
-    return np.asarray(np.where(outside, np.nan, -values if bright else values))
+    return np.asarray(np.where(outside, np.nan, -values if is_bright(volume) else values))

@@ -21,6 +21,9 @@ HALF_KEPT_AT_MM = 16.0
 _KNOTS_EVERY_MM = 6.0
 _GRID_EVERY_MM = 1.5
 _SHORTEST_ROW_MM = 3.0
+# The line that the sheet is seen from lies 60 mm from its middle. No muscle comes as near to it as the first
+# or goes as far away as the second: such a sheet folds between strokes that do not belong together.
+_HEIGHTS_MM = (5.0, 250.0)
 # Neighbouring strokes at a distance d are joined by triangles whose circumscribed circle has a radius of
 # about d / 2; up to this share of d they are kept, so that slanted neighbours are joined too.
 _JOIN_WITHIN = 0.8
@@ -102,7 +105,7 @@ def domain_of(strokes: Sequence[FloatArray]) -> Domain:
     end = np.concatenate([np.roll(corners[kept], 1, axis=1).reshape(-1, 2), joins[:, 1]])
     low, high = float(start[:, 0].min()), float(start[:, 0].max())
     margin = 1e-3 * (high - low)
-    rows = max(3, int(np.ceil((high - low) / _GRID_EVERY_MM)) + 1)
+    rows = _steps(high - low)
     a = np.linspace(low + margin, high - margin, rows)
     first, last = _rows_of(a, start, end)
     long_enough = np.flatnonzero(last - first >= _SHORTEST_ROW_MM)
@@ -112,6 +115,11 @@ def domain_of(strokes: Sequence[FloatArray]) -> Domain:
     # A waist narrower than the shortest row is kept that wide, so that the grid does not fold.
     middle, half = (first + last) / 2.0, np.maximum(last - first, _SHORTEST_ROW_MM) / 2.0
     return Domain(a[used], (middle - half)[used], (middle + half)[used])
+
+
+def _steps(length_mm: float) -> int:
+    """Return how many points a length gets; rounding of its last digits does not change them."""
+    return max(3, int(np.ceil(length_mm / _GRID_EVERY_MM - 1e-6)) + 1)
 
 
 def _no_sheet(found: str) -> PromptError:
@@ -217,12 +225,24 @@ def fit_sheet(
 
 
 def grid_on(sheet: Sheet, domain: Domain) -> FloatArray:
-    """Return the sheet over its domain as a grid of points (rows, columns, 3), LPS mm."""
-    columns = max(3, int(np.ceil(float(np.max(domain.last - domain.first)) / _GRID_EVERY_MM)) + 1)
+    """Return the sheet over its domain as a grid of points (rows, columns, 3), LPS mm.
+
+    Raises
+    ------
+    PromptError
+        If the sheet folds over itself, so that it cannot be a muscle.
+    """
+    columns = _steps(float(np.max(domain.last - domain.first)))
     share = np.linspace(0.0, 1.0, columns)
     t = domain.first[:, None] + share * (domain.last - domain.first)[:, None]
     a = np.broadcast_to(domain.a[:, None], t.shape)
     r = sheet.height(a.ravel(), t.ravel()).reshape(t.shape)
+    if not (_HEIGHTS_MM[0] < r.min() and r.max() < _HEIGHTS_MM[1]):
+        raise PromptError(
+            "strokes follow one sheet of muscle",
+            "the sheet through these folds over itself",
+            "look for a stroke that lies far from the muscle, or on another patient's scan",
+        )
     return sheet.chart.to_patient(a, t, r)
 
 

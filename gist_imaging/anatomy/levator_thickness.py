@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gist_imaging.anatomy.levator_profile import shows_muscle, signal_across
+from gist_imaging.anatomy.levator_profile import is_bright, shows_muscle, signal_across
 from gist_imaging.anatomy.levator_stroke import LevatorStroke
 from gist_imaging.anatomy.surface import FloatArray, LevatorSurface
 from gist_imaging.spatial.volume import Volume
@@ -42,6 +42,8 @@ _DEPTH_OF_SIGNAL = 0.5
 _LEAST_DEPTH_HU = 60.0
 # Below this much neighbouring evidence (1 = measured everywhere around) the stated thickness shows through.
 _STATED_WEIGHT = 0.08
+# Edges that lie more unevenly about the sheet than this belong to a neighbour fused with the muscle.
+_UNEVEN_WITHIN_MM = 2.5
 # A line is not seen narrower than the slice's thickness across it; nearer to it than this it is not measured.
 _BLUR_MARGIN = 1.1
 
@@ -90,9 +92,8 @@ def sheet_thickness(
     lone = float((evidence < _STATED_WEIGHT).mean())
     notes = ()
     if lone > 0.0:
-        notes = (
-            f"the image gave no thickness over {100.0 * lone:.0f} % of the sheet; it is {in_words} there",
-        )
+        part = f"{max(100.0 * lone, 1.0):.0f} % of the sheet"
+        notes = (f"the image gave no thickness over {part}; it is {in_words} there",)
     return SheetThickness(thickness, "image" if lone < 0.5 else known, share, notes)
 
 
@@ -120,17 +121,19 @@ def image_widths(surface: LevatorSurface, volume: Volume) -> FloatArray:
     inner, inner_depth = _half_width(signal, centre, valley)
     outer, outer_depth = _half_width(signal[..., ::-1], len(offsets) - 1 - centre, valley)
     widths = inner + outer
+    shifted = np.abs(inner - outer + 2.0 * offsets[centre])
     depth = np.minimum(inner_depth, outer_depth)
     if not seen.any():
         return np.full(seen.shape, np.nan)
     usual = float(np.percentile(np.maximum(inner_depth, outer_depth)[seen], 75))
-    ct = volume.modality == "CT"
-    needed = _LEAST_DEPTH_HU if ct else _DEPTH_OF_SIGNAL * abs(float(np.median(valley[seen])))
+    muscle = abs(float(np.median(valley[seen])))
+    needed = _LEAST_DEPTH_HU if is_bright(volume) else _DEPTH_OF_SIGNAL * muscle
     across = np.abs(inward @ volume.geometry.axes[:, 0])
     blur = across * (volume.slice_thickness_mm or volume.geometry.spacing_mm[0])
     low, high = THICKNESS_WITHIN_MM
     good = seen & (depth >= max(_DEPTH_OF_USUAL * usual, needed)) & (widths >= low) & (widths <= high)
-    return np.where(good & (widths >= _BLUR_MARGIN * blur), widths, np.nan)
+    good &= (shifted <= _UNEVEN_WITHIN_MM) & (widths >= _BLUR_MARGIN * blur)
+    return np.where(good, widths, np.nan)
 
 
 def _half_width(signal: FloatArray, centre: np.ndarray, valley: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -224,9 +224,7 @@ def _section_metrics(scene: RelationScene) -> dict[str, Metric]:
     if isinstance(frame, str):
         return {name: Metric.missing(unit, frame) for name, unit in units.items()}
     sections: dict[Side, dict[int, CoronalSection]] = {
-        side: coronal_sections(held.inner, frame, side)
-        for side, held in scene.sides.items()
-        if held.inner is not None
+        side: coronal_sections(held, frame) for side, held in scene.sides.items()
     }
     wanted: tuple[Side, ...] = ("L", "R") if scene.side == "midline" else (scene.side,)
     found = {side: sections[side] for side in wanted if sections.get(side)}

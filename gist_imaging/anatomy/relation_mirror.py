@@ -110,7 +110,7 @@ class SurfaceShift:
             )
         weighted = float(np.average(mean_mm[region], weights=area[region]))
         p95 = weighted_percentile(mean_mm[region], area[region], 95.0)
-        notes = ()
+        notes: tuple[str, ...] = ()
         if self.tumour_mm is not None and self.tumour_mm.min() > tau_mm:
             notes = (f"no contact within {tau_mm:.3g} mm: over the part nearest to the tumour",)
         return Displacement(

@@ -11,6 +11,7 @@ from gist_imaging.anatomy.landmarks import LandmarkName, Landmarks
 from gist_imaging.anatomy.mesh_clip import line_in_plane
 from gist_imaging.anatomy.metric import Metric, PointMm
 from gist_imaging.anatomy.pelvic_frame import PelvicFrame
+from gist_imaging.anatomy.relation_surfaces import LevatorSide
 from gist_imaging.anatomy.surface import FloatArray, Side, TriangleMesh
 from gist_imaging.errors import MeasurementError
 
@@ -31,7 +32,7 @@ _CHORD_AT_LEAST_MM = 10.0
 # Deviations count between these shares of the chord: the rounded ends of an outlined muscle are no bow. Ours.
 _MIDDLE = (0.1, 0.9)
 # Sections nearer than this (mm, exclusive) to the front or hind end of the muscle run along its rim. Ours.
-_FROM_ENDS_MM = 4.0
+_FROM_ENDS_MM = 8.0
 # A hiatus is compared over at least this length along the PCL (mm, inclusive). Ours.
 _HIATUS_AT_LEAST_MM = 5.0
 
@@ -87,7 +88,9 @@ class CoronalSection:
         return one, two, three
 
 
-def section_of_line(line: FloatArray, y_mm: float = 0.0) -> CoronalSection | None:
+def section_of_line(
+    line: FloatArray, y_mm: float = 0.0, outline: FloatArray | None = None
+) -> CoronalSection | None:
     """Return the chord of a line and its deviations; None where the chord is shorter than 10 mm.
 
     The origin is the point that lies farthest laterally and cranially, the insertion the one farthest
@@ -97,13 +100,15 @@ def section_of_line(line: FloatArray, y_mm: float = 0.0) -> CoronalSection | Non
     ----------
     line : (n, 2) lateral and cranial, mm; in any order
     y_mm : where the section lies
+    outline : (m, 2) among whose points the ends are sought; None for the line's
 
     >>> section = section_of_line(np.array([[0.0, 0.0], [30.0, 12.5], [60.0, 25.0]]))
     >>> round(section.angle_deg, 2), round(section.bow_mm, 6) + 0.0
     (22.62, 0.0)
     """
-    upward = line.sum(axis=1)
-    origin, insertion = line[np.argmax(upward)], line[np.argmin(upward)]
+    ends = line if outline is None else outline
+    upward = ends.sum(axis=1)
+    origin, insertion = ends[np.argmax(upward)], ends[np.argmin(upward)]
     chord = insertion - origin
     length = float(np.linalg.norm(chord))
     if length < _CHORD_AT_LEAST_MM:
@@ -118,19 +123,38 @@ def section_of_line(line: FloatArray, y_mm: float = 0.0) -> CoronalSection | Non
     )
 
 
-def coronal_sections(face: TriangleMesh, frame: PelvicFrame, side: Side) -> dict[int, CoronalSection]:
-    """Return the sections of a face by their number: multiples of 2 mm from P along the PCL."""
-    body = frame.to_frame(face.vertices_mm)
-    body[:, 0] *= 1.0 if side == "L" else -1.0
-    mesh = TriangleMesh(body, face.triangles)
-    low, high = body[:, 1].min() + _FROM_ENDS_MM, body[:, 1].max() - _FROM_ENDS_MM
+def coronal_sections(levator: LevatorSide, frame: PelvicFrame) -> dict[int, CoronalSection]:
+    """Return sections of the middle of the muscle by their number: multiples of 2 mm from P along the PCL.
+
+    The ends are those of the sheet, or the tips of a muscle outlined as a solid.
+    """
+    if levator.middle is None:
+        return {}
+    middle = _seen_from_front(levator.middle, frame, levator.side)
+    tips = middle if levator.sheet is not None else _seen_from_front(levator.surface, frame, levator.side)
+    low = tips.vertices_mm[:, 1].min() + _FROM_ENDS_MM
+    high = tips.vertices_mm[:, 1].max() - _FROM_ENDS_MM
     found = {}
     for number in range(int(np.ceil(low / SECTION_STEP_MM)), int(np.floor(high / SECTION_STEP_MM)) + 1):
         y_mm = number * SECTION_STEP_MM
-        pieces, _ = line_in_plane(mesh, body[:, 1] - y_mm)
-        if len(pieces) and (section := section_of_line(pieces.reshape(-1, 3)[:, [0, 2]], y_mm)):
+        line, outline = (_line_at(mesh, y_mm) for mesh in (middle, tips))
+        if len(line) and (section := section_of_line(line, y_mm, outline)):
             found[number] = section
     return found
+
+
+def _seen_from_front(mesh: TriangleMesh, frame: PelvicFrame, side: Side) -> TriangleMesh:
+    """Return a mesh in lateral, back, cranial mm."""
+    body = frame.to_frame(mesh.vertices_mm)
+    return TriangleMesh(body * (1.0 if side == "L" else -1.0, 1.0, 1.0), mesh.triangles)
+
+
+def _line_at(mesh: TriangleMesh, y_mm: float) -> FloatArray:
+    """Return (n, 2) lateral and cranial where a mesh meets a coronal plane."""
+    y = mesh.vertices_mm[:, 1]
+    reached = (y[mesh.triangles].min(axis=1) <= y_mm) & (y[mesh.triangles].max(axis=1) >= y_mm)
+    pieces, _ = line_in_plane(TriangleMesh(mesh.vertices_mm, mesh.triangles[reached]), y - y_mm)
+    return np.asarray(pieces.reshape(-1, 3)[:, [0, 2]])
 
 
 def section_near(sections: Mapping[int, CoronalSection], y_mm: float) -> CoronalSection:

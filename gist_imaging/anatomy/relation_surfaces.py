@@ -86,6 +86,7 @@ class LevatorSide:
         `outer` is None; without a frame `inner` is None, too
     closed : whether `surface` encloses the muscle
     smooth : whether it was made from a mask
+    sheet : the middle of the muscle, where it was outlined as a sheet
     """
 
     side: Side
@@ -94,6 +95,7 @@ class LevatorSide:
     outer: TriangleMesh | None = field(repr=False)
     closed: bool
     smooth: bool = False
+    sheet: TriangleMesh | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, levator: LevatorInput, side: Side, frame: PelvicFrame | None) -> LevatorSide:
@@ -115,7 +117,7 @@ class LevatorSide:
             return cls(side, surface, None, None, closed, smooth)
         towards = sideways(frame, side)
         if not closed:
-            return cls(side, surface, _turned(surface, -towards), None, closed)
+            return cls(side, surface, _turned(surface, -towards), None, closed, sheet=surface)
         normals = MeshShape.of(surface).face_normals
         across = _across_sheet(surface, normals)
         across *= np.where(across @ towards > 0, 1.0, -1.0)[:, None]
@@ -138,7 +140,16 @@ class LevatorSide:
         towards = sideways(frame, side)
         apart = (faces[0].vertices_mm - faces[1].vertices_mm).mean(axis=0) @ towards
         inner, outer = faces if apart < 0 else faces[::-1]
-        return cls(side, surface, _turned(inner, -towards), _turned(outer, towards), True)
+        middle = TriangleMesh(sheet.points_mm.reshape(-1, 3), inner.triangles, sheet.frame_uid)
+        return cls(side, surface, _turned(inner, -towards), _turned(outer, towards), True, sheet=middle)
+
+    @cached_property
+    def middle(self) -> TriangleMesh | None:
+        """The middle of the muscle: the sheet, or halfway between the faces; None without a frame."""
+        if self.sheet is not None or self.inner is None or self.outer_distance is None:
+            return self.sheet
+        across = self.outer_distance.feet(self.inner.vertices_mm).points_mm
+        return TriangleMesh((self.inner.vertices_mm + across) / 2.0, self.inner.triangles)
 
     @cached_property
     def distance(self) -> MeshDistance:
