@@ -98,7 +98,7 @@ def tumour_mesh(member: FamilyMember) -> TriangleMesh:
 
 
 def relation_of(member, truth: FamilyTruth, tumour, levator, overlap: bool, tau_mm=None) -> dict[str, Metric]:
-    """M1, M2 and M3, and on request the overlap where the tumour truly invades, as `measure_relation` does."""
+    """M1, M2, M3, and on request the overlap of a truly invading tumour, as `measure_relation` finds them."""
     landmarks = Landmarks.of(truth.landmarks_mm)
     scene = RelationScene(tumour, levator, side=member.side, landmarks=landmarks, tau_mm=tau_mm)
     mirror, tumour_surface = scene.mirror, scene.tumour_surface
