@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 from scipy.spatial import cKDTree
 
 from gist_imaging.errors import GistImagingError
-from gist_imaging.phantom.family_sheet import Funnel, LevatorSheet
+from gist_imaging.phantom.family_funnel import Funnel
+from gist_imaging.phantom.family_sheet import LevatorSheet
 from gist_imaging.phantom.family_tumour import LobedTumour, surface_of
 from gist_imaging.spatial.geometry import FloatArray
 

@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 from gist_imaging.errors import GistImagingError
 from gist_imaging.phantom.distances import Point, box
 from gist_imaging.phantom.family_drape import draped, pushed_to, resting_sheet, slid_to_gap
-from gist_imaging.phantom.family_sheet import Funnel, LevatorPair, LevatorSheet
+from gist_imaging.phantom.family_funnel import Funnel
+from gist_imaging.phantom.family_sheet import LevatorPair, LevatorSheet
 from gist_imaging.phantom.family_tumour import LobedTumour, surface_of
 from gist_imaging.phantom.frame import bones
 from gist_imaging.phantom.tissues import Appearance

@@ -133,7 +133,9 @@ def test_the_masks_have_the_volumes_and_places_of_the_truth(plane):
 
 def test_left_and_right_are_those_of_the_patient():
     for side in ("L", "R"):
-        member, truth = member_and_truth(seed=4, modality="CT", relation="displaced", side=side)
+        member, truth = member_and_truth(
+            seed=4, modality="CT", displacement_mm=8.0, longest_mm=36.0, side=side
+        )
         geometry = member.grid(matrix=64, slices=24, pixel_mm=2.5, slice_mm=5.0)
         masks = member.masks(geometry)
         left, right = (

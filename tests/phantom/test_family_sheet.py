@@ -9,7 +9,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from gist_imaging.phantom.family_drape import draped, gap_mm, resting_sheet, weighted_percentile
-from gist_imaging.phantom.family_sheet import Funnel, LevatorPair
+from gist_imaging.phantom.family_funnel import Funnel
+from gist_imaging.phantom.family_sheet import LevatorPair
 from gist_imaging.phantom.family_truth import volume_between_mm3
 from gist_imaging.phantom.family_tumour import LobedTumour
 
