@@ -62,7 +62,7 @@ def member_of(number: int) -> tuple[FamilyMember, str]:
     relation = RELATIONS[(number // 2) % len(RELATIONS)]
     chosen = DISPLACEMENTS_MM[(number // 2 * 7 + number) % len(DISPLACEMENTS_MM)]
     displacement = chosen if relation == "displaced" else None
-    plane = "axial" if modality == "CT" else ("oblique", "coronal")[number // 2 % 2]
+    plane = "axial" if modality == "CT" else ("oblique", "coronal")[number // 4 % 2]
     member = pelvis_family(1000 + number, modality=modality, relation=relation, displacement_mm=displacement)
     return member, plane
 
