@@ -1,5 +1,8 @@
 """Pelves with known answers, as values."""
 
+from gist_imaging.phantom.family import FamilyMember, pelvis_family
+from gist_imaging.phantom.family_strokes import reader_strokes, true_line
+from gist_imaging.phantom.family_truth import Displacement, FamilyTruth, known, true_surface
 from gist_imaging.phantom.patients import PhantomPatient, PhantomVisit, Scanner, patient_truth, random_patient
 from gist_imaging.phantom.pelvis import PelvisPhantom
 from gist_imaging.phantom.render import ct_volume, levator_mask, t2_volume, tumour_mask
@@ -10,6 +13,9 @@ from gist_imaging.phantom.tumour import TumourShape
 
 __all__ = [
     "Appearance",
+    "Displacement",
+    "FamilyMember",
+    "FamilyTruth",
     "PelvisPhantom",
     "PhantomPatient",
     "PhantomVisit",
@@ -17,11 +23,16 @@ __all__ = [
     "TumourShape",
     "ct_volume",
     "expected_change",
+    "known",
     "levator_mask",
     "patient_truth",
+    "pelvis_family",
     "random_patient",
+    "reader_strokes",
     "sample_patients",
     "t2_volume",
+    "true_line",
+    "true_surface",
     "truth",
     "tumour_mask",
 ]

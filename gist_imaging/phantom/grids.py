@@ -10,7 +10,7 @@ from gist_imaging.phantom.pelvis import ANAL_VERGE, ANORECTAL_JUNCTION, PelvisPh
 from gist_imaging.spatial import Geometry
 from gist_imaging.spatial.geometry import FloatArray
 
-__all__ = ["axial_grid", "canal_grid"]
+__all__ = ["axial_grid", "canal_grid", "coronal_grid", "read_backwards"]
 
 
 def axial_grid(
@@ -56,6 +56,36 @@ def canal_grid(
     to_left = phantom.axes[:, 0]
     axes = np.stack([-upward, np.cross(upward, to_left), to_left], axis=1)
     return _centred(phantom.to_patient(centre_body), axes, matrix, slices, (slice_mm, pixel_mm), frame_uid)
+
+
+def coronal_grid(
+    phantom: PelvisPhantom,
+    *,
+    matrix: tuple[int, int],
+    slices: int,
+    pixel_mm: float,
+    slice_mm: float,
+    frame_uid: str,
+    centre_body: Point = (0.0, 14.0, 8.0),
+) -> Geometry:
+    """Return a coronal grid parallel to the anal canal, slices from the front to the back.
+
+    Its rows run to the patient's left, its columns down along the canal. Parameters are those of
+    `axial_grid`.
+    """
+    upward = phantom.axes @ np.subtract(ANORECTAL_JUNCTION, ANAL_VERGE)
+    upward /= np.linalg.norm(upward)
+    to_left = phantom.axes[:, 0]
+    axes = np.stack([np.cross(upward, to_left), -upward, to_left], axis=1)
+    return _centred(phantom.to_patient(centre_body), axes, matrix, slices, (slice_mm, pixel_mm), frame_uid)
+
+
+def read_backwards(geometry: Geometry) -> Geometry:
+    """Return the same voxels with the slices numbered from the other end."""
+    slices = geometry.shape[0]
+    x, y, z = geometry.to_patient((slices - 1.0, 0.0, 0.0)).tolist()
+    axes = geometry.axes * (-1.0, 1.0, 1.0)
+    return Geometry.from_spacing(geometry.shape, geometry.spacing_mm, (x, y, z), axes, geometry.frame_uid)
 
 
 def _centred(

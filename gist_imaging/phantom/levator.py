@@ -13,7 +13,7 @@ from gist_imaging.phantom.distances import smooth_union
 from gist_imaging.phantom.pelvis import PelvisPhantom
 from gist_imaging.spatial.geometry import FloatArray
 
-__all__ = ["ORIGIN_Z_MM", "RING_Z_MM", "cavity_distance", "levator_distance"]
+__all__ = ["ORIGIN_Z_MM", "RING_Z_MM", "cavity_distance", "levator_distance", "resting_cavity_distance"]
 
 RING_Z_MM = -10.0
 """Height of the puborectalis ring, body frame."""
@@ -34,6 +34,8 @@ def levator_distance(phantom: PelvisPhantom, points: FloatArray) -> FloatArray:
     ----------
     points : (..., 3) body frame
     """
+    if phantom.levator is not None:
+        return phantom.levator.distance(points)
     cavity = cavity_distance(points)
     if phantom.tumour is not None:
         bulge = phantom.tumour.distance(points) - phantom.levator_gap_mm
@@ -45,8 +47,13 @@ def levator_distance(phantom: PelvisPhantom, points: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(sheet, ends))
 
 
+def resting_cavity_distance(phantom: PelvisPhantom, points: FloatArray) -> FloatArray:
+    """Return the distance (mm, first order) to the space above the resting pelvic floor of this phantom."""
+    return cavity_distance(points) if phantom.levator is None else phantom.levator.cavity_distance(points)
+
+
 def cavity_distance(points: FloatArray) -> FloatArray:
-    """Return the distance (mm, first order) to the space above the resting pelvic floor.
+    """Return the distance (mm, first order) to the space above the usual resting pelvic floor.
 
     Its sections are ellipses that widen from the puborectalis ring to the origin of the levator, and keep
     their size beyond both.

@@ -19,12 +19,12 @@ from gist_imaging.phantom.distances import (
     tube,
     tube_solid,
 )
-from gist_imaging.phantom.levator import cavity_distance, levator_distance
+from gist_imaging.phantom.levator import levator_distance, resting_cavity_distance
 from gist_imaging.phantom.pelvis import ANAL_VERGE, ANORECTAL_JUNCTION, RECTUM_RADIUS_MM, PelvisPhantom
 from gist_imaging.phantom.tissues import Tissue
 from gist_imaging.spatial.geometry import FloatArray
 
-__all__ = ["organs"]
+__all__ = ["SLING", "SLING_RADII_MM", "organs"]
 
 _WALL_MM = 3.0
 _SUBMUCOSA_MM = 1.4
@@ -38,13 +38,15 @@ _MUCOSA_MM = 5.0
 _LUMEN_MM = 0.7
 _SPHINCTER_STARTS = 0.12
 _LEVATOR_BOX: tuple[Point, Point] = ((0.0, 12.0, 10.0), (75.0, 62.0, 24.0))
-_SLING: tuple[Point, ...] = (
+SLING: tuple[Point, ...] = (
     (11.0, -44.0, -4.0),
     (16.5, -22.0, -8.0),
     (16.0, -4.0, -10.0),
     (10.0, 8.0, -11.0),
     (0.0, 11.5, -11.5),
 )
+"""Axis of the puborectalis sling, left half, from the pubis to the midline; body frame."""
+SLING_RADII_MM = (2.5, 3.0, 3.5, 4.0, 4.0)
 
 
 def organs(phantom: PelvisPhantom) -> tuple[Solid, ...]:
@@ -80,9 +82,10 @@ def _front() -> tuple[Solid, ...]:
 
 
 def _pelvic_floor(phantom: PelvisPhantom) -> tuple[Solid, ...]:
+    reach = _LEVATOR_BOX if phantom.levator is None else phantom.levator.box
     return (
-        Solid("levator ani", Tissue.LEVATOR, partial(levator_distance, phantom), *_LEVATOR_BOX),
-        *both_sides(tube_solid("puborectalis", Tissue.LEVATOR, _SLING, (2.5, 3.0, 3.5, 4.0, 4.0))),
+        Solid("levator ani", Tissue.LEVATOR, partial(levator_distance, phantom), *reach),
+        *both_sides(tube_solid("puborectalis", Tissue.LEVATOR, SLING, SLING_RADII_MM)),
     )
 
 
@@ -97,7 +100,7 @@ def _rectum(phantom: PelvisPhantom) -> tuple[Solid, ...]:
         radius = np.interp(z, (-10.0, 12.0, 30.0), (9.0, 14.0, RECTUM_RADIUS_MM))
         beyond = np.maximum(z - _RECTUM_TOP_Z_MM, ANORECTAL_JUNCTION[2] - 2.0 - z)
         wall = np.maximum(np.hypot(aside[..., 0], aside[..., 1] * lean) - radius, beyond)
-        return np.asarray(np.maximum(wall, cavity_distance(points) + _FLOOR_GAP_MM))
+        return np.asarray(np.maximum(wall, resting_cavity_distance(phantom, points) + _FLOOR_GAP_MM))
 
     def within_wall(points: FloatArray, wall_mm: float) -> FloatArray:
         lumen = outer(points) + wall_mm

@@ -7,6 +7,7 @@ of the pelvic floor. `PelvisPhantom.to_patient` carries it to DICOM's LPS frame.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from gist_imaging.phantom.distances import Point, rotation
 from gist_imaging.phantom.tumour import TumourShape
 from gist_imaging.spatial.geometry import FloatArray
 
-__all__ = ["ANAL_VERGE", "ANORECTAL_JUNCTION", "COCCYX", "PUBIC_POINT", "PelvisPhantom"]
+__all__ = ["ANAL_VERGE", "ANORECTAL_JUNCTION", "COCCYX", "PUBIC_POINT", "PelvicFloor", "PelvisPhantom"]
 
 PUBIC_POINT: Point = (0.0, -45.0, -8.0)
 """Lower back edge of the pubic symphysis, body frame."""
@@ -32,6 +33,20 @@ _RECTUM_AXIS_Z = (-8.0, 10.0, 30.0, 55.0, 85.0, 120.0)
 _RECTUM_AXIS_Y = (-4.0, 13.0, 27.0, 36.0, 36.0, 24.0)
 
 
+class PelvicFloor(Protocol):
+    """A levator ani other than the one that `PelvisPhantom` has of itself; all in the body frame, mm."""
+
+    def distance(self, points: FloatArray) -> FloatArray:
+        """Return the signed distance (...) of points (..., 3) to the muscle of both sides."""
+
+    def cavity_distance(self, points: FloatArray) -> FloatArray:
+        """Return the signed distance (...) to the space above the resting muscle; the rectum keeps to it."""
+
+    @property
+    def box(self) -> tuple[Point, Point]:
+        """Centre and half size of a box around the muscle."""
+
+
 @dataclass(frozen=True, slots=True)
 class PelvisPhantom:
     """A male pelvis with at most one rectal tumour.
@@ -43,6 +58,8 @@ class PelvisPhantom:
     turn_deg : (3,) how the patient lies: rotations about x, y and z, in this order about fixed axes
     levator_thickness_mm : of the levator ani
     levator_gap_mm : between the tumour and the levator ani where the tumour pushes it aside
+    levator : a levator ani of its own, which knows nothing of the two fields before, or None for the usual
+        funnel
     """
 
     tumour: TumourShape | None
@@ -50,6 +67,7 @@ class PelvisPhantom:
     turn_deg: Point = (0.0, 0.0, 0.0)
     levator_thickness_mm: float = 4.0
     levator_gap_mm: float = 0.8
+    levator: PelvicFloor | None = None
 
     @property
     def axes(self) -> FloatArray:

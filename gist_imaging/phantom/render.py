@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.phantom.distances import Solid
+from gist_imaging.phantom.distances import Point, Solid
 from gist_imaging.phantom.frame import bones, soft_frame
 from gist_imaging.phantom.levator import levator_distance
 from gist_imaging.phantom.organs import organs
@@ -24,7 +24,7 @@ from gist_imaging.provenance import Provenance
 from gist_imaging.spatial import Geometry, Mask, Quantity, Volume
 from gist_imaging.spatial.geometry import FloatArray
 
-__all__ = ["ct_volume", "levator_mask", "t2_volume", "tumour_mask"]
+__all__ = ["ct_volume", "levator_mask", "slice_points", "t2_volume", "tumour_mask", "window_of"]
 
 Side = Literal["L", "R"]
 
@@ -64,7 +64,7 @@ def t2_volume(
     """
     values = _painted(phantom, geometry, lambda appearance: appearance.t2 * MUSCLE_T2_SIGNAL)
     for k in range(geometry.shape[0]):
-        body = phantom.to_body(_slice_points(geometry, k))
+        body = phantom.to_body(slice_points(geometry, k))
         swing = np.sin(body[..., 0] / _BIAS_LENGTH_MM + 0.4) - np.cos(body[..., 1] / _BIAS_LENGTH_MM)
         signal = values[k] * (1.0 + bias * swing)
         real, imaginary = noise_sd * rng.standard_normal((2, *geometry.shape[1:]))
@@ -103,7 +103,7 @@ def _inside(
 ) -> npt.NDArray[np.bool_]:
     voxels = np.zeros(geometry.shape, dtype=np.bool_)
     for k in range(geometry.shape[0]):
-        voxels[k] = distance(phantom.to_body(_slice_points(geometry, k))) <= 0.0
+        voxels[k] = distance(phantom.to_body(slice_points(geometry, k))) <= 0.0
     return voxels
 
 
@@ -127,11 +127,11 @@ def _painted_plane(
     k: float,
     value: Callable[[Appearance], float],
 ) -> FloatArray:
-    body = phantom.to_body(_slice_points(geometry, k))
+    body = phantom.to_body(slice_points(geometry, k))
     pixel_mm = geometry.spacing_mm[2]
     plane = np.full(geometry.shape[1:], value(Tissue.AIR.value))
     for solid in painting:
-        window = _window(solid, phantom, geometry, k)
+        window = window_of(solid.centre, solid.half_mm, phantom, geometry, k)
         if window is None:
             continue
         coverage = np.clip(0.5 - solid.distance(body[window]) / pixel_mm, 0.0, 1.0)
@@ -149,20 +149,31 @@ def _paint_tumour(
     tumour = phantom.tumour
     if tumour is None:
         return
-    body = phantom.to_body(_slice_points(geometry, k))
+    window = window_of(tumour.centre_mm, tumour.half_box_mm, phantom, geometry, k)
+    if window is None:
+        return
+    body = phantom.to_body(slice_points(geometry, k)[window])
     pixel_mm = geometry.spacing_mm[2]
     coverage = np.clip(1.0 - tumour.distance(body) / pixel_mm, 0.0, 1.0)
-    plane += coverage * (value(tumour.viable) - plane)
+    plane[window] += coverage * (value(tumour.viable) - plane[window])
     if tumour.core_fraction > 0.0:
         inside = tumour.core_distance(body) <= 0.0
-        plane[inside] = value(tumour.core)
+        plane[window][inside] = value(tumour.core)
 
 
-def _window(solid: Solid, phantom: PelvisPhantom, geometry: Geometry, k: float) -> tuple[slice, slice] | None:
-    """Return the rows and columns of slice `k` that the solid can reach, or None where it reaches none."""
-    centre = geometry.to_index(phantom.to_patient(solid.centre))
+def window_of(
+    centre_body: Point, half_mm: Point, phantom: PelvisPhantom, geometry: Geometry, k: float
+) -> tuple[slice, slice] | None:
+    """Return the rows and columns of slice `k` that a box of the body can reach, None where it reaches none.
+
+    Parameters
+    ----------
+    centre_body, half_mm : the box, along the body's axes
+    phantom, geometry, k : the pelvis, the grid, and the slice; fractions lie between slices
+    """
+    centre = geometry.to_index(phantom.to_patient(centre_body))
     turned = np.abs(geometry.axes.T @ phantom.axes)
-    reach = turned @ np.asarray(solid.half_mm) / geometry.spacing_mm + 1.5
+    reach = turned @ np.asarray(half_mm) / geometry.spacing_mm + 1.5
     if abs(k - centre[0]) > reach[0]:
         return None
     low = np.maximum(np.floor(centre - reach), 0.0).astype(int)
@@ -172,7 +183,7 @@ def _window(solid: Solid, phantom: PelvisPhantom, geometry: Geometry, k: float) 
     return slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2]))
 
 
-def _slice_points(geometry: Geometry, k: float) -> FloatArray:
+def slice_points(geometry: Geometry, k: float) -> FloatArray:
     """Return the centres (j, i, 3) of the voxels of slice `k`, LPS mm; fractions lie between slices."""
     _, rows, columns = geometry.shape
     down, across = geometry.affine[:3, 1], geometry.affine[:3, 2]

@@ -88,6 +88,12 @@ class TumourShape:
         return np.asarray(self.axes @ np.diag(np.square(self.semi_axes_mm)) @ self.axes.T)
 
     @property
+    def half_box_mm(self) -> Point:
+        """(3,) half size of the box along the body's axes around the tumour, with the same centre."""
+        x, y, z = np.sqrt(np.diag(self.spread)).tolist()
+        return (x, y, z)
+
+    @property
     def volume_mm3(self) -> float:
         """4/3 π abc."""
         return float(4.0 / 3.0 * np.pi * np.prod(self.semi_axes_mm))

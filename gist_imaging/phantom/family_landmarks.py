@@ -1,0 +1,59 @@
+"""Where the landmarks of the phantom's pelvis lie, from the solids that are painted; body frame, mm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+from scipy.optimize import brentq
+
+from gist_imaging.phantom.distances import Point, tube
+from gist_imaging.phantom.organs import SLING, SLING_RADII_MM
+from gist_imaging.phantom.pelvis import ANAL_VERGE, ANORECTAL_JUNCTION, COCCYX, PUBIC_POINT
+
+__all__ = ["landmarks_body"]
+
+# The last 2.5 mm of the ischial spine's tube are its round tip.
+_SPINE_BASE, _SPINE_END, _SPINE_RADIUS_MM = (66.0, 34.0, 26.0), (52.0, 40.0, 22.0), 2.5
+# The foremost point of the sacrum's uppermost part: its tube is 22 mm thick around (0, 56, 140).
+_PROMONTORY: Point = (0.0, 34.0, 140.0)
+_FEMORAL_HEAD: Point = (92.0, -10.0, 36.0)
+
+
+def landmarks_body() -> Mapping[str, Point]:
+    """Return the landmarks by name; left is the patient's left, + x."""
+    towards = np.subtract(_SPINE_END, _SPINE_BASE)
+    spine = _point(_SPINE_END + _SPINE_RADIUS_MM * towards / np.linalg.norm(towards))
+    inner = _puborectalis_inner()
+    return {
+        "anal_verge": ANAL_VERGE,
+        "anorectal_junction": ANORECTAL_JUNCTION,
+        "inferior_pubic_point": PUBIC_POINT,
+        "last_coccygeal_joint": COCCYX,
+        "sacral_promontory": _PROMONTORY,
+        "ischial_spine_left": spine,
+        "ischial_spine_right": _mirrored(spine),
+        "puborectalis_left": inner,
+        "puborectalis_right": _mirrored(inner),
+        "femoral_head_left": _FEMORAL_HEAD,
+        "femoral_head_right": _mirrored(_FEMORAL_HEAD),
+    }
+
+
+def _puborectalis_inner() -> Point:
+    """Return the inner edge of the left limb at the inferior pubic point's height, where it is widest."""
+    x, y, z = max(SLING, key=lambda point: point[0])
+    sling = partial(tube, path=SLING, radii=SLING_RADII_MM)
+    edge = brentq(lambda at: float(sling(np.array([at, y, PUBIC_POINT[2]]))), 0.0, x)
+    return (float(edge), y, z)
+
+
+def _mirrored(point: Point) -> Point:
+    x, y, z = point
+    return (-x, y, z)
+
+
+def _point(values: np.typing.ArrayLike) -> Point:
+    x, y, z = np.asarray(values, dtype=np.float64).tolist()
+    return (x, y, z)
