@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+import time
 import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -251,6 +252,13 @@ def test_stopping_gives_the_session_back_and_no_prompt_asks_no_server(fake):
 
     with pytest.raises(Cancelled):
         segment_by_server(RemoteServer(fake.url), volume, log, cancelled=lambda: True)
+    assert fake.asked == []
+    with pytest.raises(Cancelled):
+        segment_by_server(RemoteServer(fake.url), volume, log, cancelled=lambda: "/claim" in fake.paths())
+    for _ in range(250):
+        if "/release" in fake.paths():
+            break
+        time.sleep(0.02)
     assert fake.paths()[-1] == "/release"
     fake.asked.clear()
     with pytest.raises(PromptError):
