@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gist_imaging.io.mask_write import check_writable, write_mask
+from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
 
@@ -77,11 +78,13 @@ class SegmentationFiles:
         if self.preview is not None:
             check_writable(self.preview, ".png", overwrite=self.overwrite)
 
-    def write(self, volume: Volume, mask: Mask, method: str) -> Segmentation:
-        """Write the mask, then the picture, and return both."""
+    def write(
+        self, volume: Volume, mask: Mask, method: str, prompts: PromptLog | None = None
+    ) -> Segmentation:
+        """Write the mask, then the picture with what was drawn, and return both."""
         write_mask(self.mask, mask, overwrite=self.overwrite)
         if self.preview is not None:
             from gist_imaging.io.mask_picture import write_mask_picture
 
-            write_mask_picture(self.preview, volume, mask, overwrite=self.overwrite)
+            write_mask_picture(self.preview, volume, mask, prompts, overwrite=self.overwrite)
         return Segmentation(method, mask, self.mask, self.preview)
