@@ -62,8 +62,9 @@ def mask_picture(volume: Volume, mask: Mask, prompts: PromptLog | None = None) -
     shown = _shown(volume, axis, at)
     figure = Figure(figsize=(13.0, 9.1), dpi=100, facecolor="black", layout="constrained")
     FigureCanvasAgg(figure)
-    above, below = figure.subfigures(2, 1, height_ratios=(2.4, 1.0))
-    for part in (above, below):
+    halves: Any = figure.subfigures(2, 1, height_ratios=(2.4, 1.0))
+    above, below = halves
+    for part in halves:
         part.set_facecolor("black")
     whole, near = above.subplots(1, 2)
     largest = Plane(volume, mask, order, at, prompts)

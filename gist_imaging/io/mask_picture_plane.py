@@ -96,7 +96,7 @@ class Plane:
 
     def draw(self, axes: Any, view: View) -> None:
         """Draw the slice, the mask's outline, and what was drawn."""
-        height, width = (self._values.shape * self._spacing).tolist()
+        height, width = (np.array(self._values.shape) * self._spacing).tolist()
         axes.imshow(
             self._values,
             cmap="gray",

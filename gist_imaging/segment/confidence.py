@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from gist_imaging.segment.confidence_leak import LEAK_FROM_PROBABILITY, LeakEvidence, leak_evidence
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.segment.seeded import SeededResult
 from gist_imaging.segment.seeded_distance import distance_to
@@ -24,10 +25,6 @@ _AT_A_LINE_MM, _PER_MM, _AT_MOST_MM = 0.4, 0.04, 2.5
 # Voxels between these probabilities make the uncertain rim.
 RIM_FROM, RIM_TO = 0.2, 0.8
 
-# A leak is suspected when more than this share of the mask is expected to be outside the tumour; the
-# expectation is cautious, and this is where it best told results with more than 20 % outside from others.
-LEAK_ABOVE_SHARE = 0.15
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Confidence:
@@ -38,12 +35,14 @@ class Confidence:
     probability : (k, j, i) of the result's box; that a voxel is tumour, 0 to 1
     rim_mm3 : volume of the voxels with a probability of 0.2 to 0.8 (both inclusive)
     expected_outside_share : the share of the mask that is expected to be no tumour, 0 to 1
+    leak : what tells results that left the tumour from others; None where the mask is empty
     leak_reasons : sentences, one for each sign of a leak; none when there is no warning
     """
 
     probability: Array = field(repr=False)
     rim_mm3: float
     expected_outside_share: float
+    leak: LeakEvidence | None = None
     leak_reasons: tuple[str, ...] = ()
 
     @property
@@ -52,11 +51,15 @@ class Confidence:
         return bool(self.leak_reasons)
 
 
-def confidence_of(result: SeededResult, log: PromptLog) -> Confidence:
+def confidence_of(result: SeededResult, log: PromptLog, before: SeededResult | None = None) -> Confidence:
     """Return how sure `result` is, which `log` gave.
 
     The surface is surest where something was drawn and less sure with the distance from it. What was drawn
     is certain: 0 or 1.
+
+    Parameters
+    ----------
+    before : the result of the round before; without it the warning cannot know what the last strokes changed
     """
     geometry = result.mask.geometry
     spacing = geometry.spacing_mm
@@ -76,20 +79,23 @@ def confidence_of(result: SeededResult, log: PromptLog) -> Confidence:
     inside = result.signed_mm > 0
     n_inside = int(inside.sum())
     outside_share = float((1 - probability[inside]).sum() / n_inside) if n_inside else 0.0
+    leak = leak_evidence(result, before)
     return Confidence(
         probability.astype(np.float32),
         float(rim.sum() * voxel_mm3),
         outside_share,
-        _leak_reasons(inside, outside_share),
+        leak,
+        _leak_reasons(inside, leak),
     )
 
 
-def _leak_reasons(inside: npt.NDArray[np.bool_], outside_share: float) -> tuple[str, ...]:
+def _leak_reasons(inside: npt.NDArray[np.bool_], leak: LeakEvidence | None) -> tuple[str, ...]:
     reasons = []
-    if outside_share > LEAK_ABOVE_SHARE:
+    if leak is not None and leak.probability >= LEAK_FROM_PROBABILITY:
         reasons.append(
-            f"{100 * outside_share:.0f} % of the mask or more may be outside the tumour: it is thin, or "
-            "lies far from what was drawn"
+            f"a fifth of the mask or more may be outside the tumour: {100 * leak.skin_share:.0f} % of it is "
+            f"skin of 1.5 mm, what was drawn as tumour lies {leak.stroke_distance_radii:.2f} radii away on "
+            f"average, and the last strokes changed it by {100 * leak.last_change:+.0f} %"
         )
     edge = [inside.take(at, axis=axis).any() for axis in range(3) for at in (0, -1)]
     if any(edge):
