@@ -137,6 +137,15 @@ def segment_scan(
     make_mask = segmenter(chosen)
     drawn = read_prompts(prompts)
     volume = open_scan(image, options or ScanOptions())
+    if chosen == "seeded":
+        from gist_imaging.segment.confidence import segment_with_confidence
+
+        def tell(share: float) -> None:
+            if progress is not None:
+                progress(round(100 * share), 100)
+
+        result, confidence = segment_with_confidence(volume, drawn, progress=tell, cancelled=cancelled)
+        return files.write(volume, result.mask, chosen, drawn, confidence)
     mask = make_mask(volume, drawn, progress=progress, cancelled=cancelled)
     return files.write(volume, mask, chosen, drawn)
 

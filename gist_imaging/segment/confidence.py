@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +12,12 @@ from scipy.special import expit
 
 from gist_imaging.segment.confidence_leak import LEAK_FROM_PROBABILITY, LeakEvidence, leak_evidence
 from gist_imaging.segment.prompts import PromptLog
-from gist_imaging.segment.seeded import SeededResult
+from gist_imaging.segment.seeded import SeededEngine, SeededResult
 from gist_imaging.segment.seeded_distance import distance_to
 from gist_imaging.segment.seeded_strokes import stroke_of
+from gist_imaging.spatial import Volume
 
-__all__ = ["Confidence", "confidence_of"]
+__all__ = ["Confidence", "confidence_of", "segment_with_confidence"]
 
 Array = npt.NDArray[np.float32]
 
@@ -50,6 +53,15 @@ class Confidence:
         """Whether a reader should look for places where the mask left the tumour."""
         return bool(self.leak_reasons)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what a reader is told, without the probability of each voxel."""
+        return {
+            "rim_mm3": self.rim_mm3,
+            "expected_outside_share": self.expected_outside_share,
+            "leak_probability": None if self.leak is None else self.leak.probability,
+            "leak_reasons": list(self.leak_reasons),
+        }
+
 
 def confidence_of(result: SeededResult, log: PromptLog, before: SeededResult | None = None) -> Confidence:
     """Return how sure `result` is, which `log` gave.
@@ -59,7 +71,7 @@ def confidence_of(result: SeededResult, log: PromptLog, before: SeededResult | N
 
     Parameters
     ----------
-    before : the result of the round before; without it the warning cannot know what the last strokes changed
+    before : the result of the round before; without it, what the last strokes changed is not known
     """
     geometry = result.mask.geometry
     spacing = geometry.spacing_mm
@@ -89,13 +101,32 @@ def confidence_of(result: SeededResult, log: PromptLog, before: SeededResult | N
     )
 
 
+def segment_with_confidence(
+    volume: Volume,
+    log: PromptLog,
+    *,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[SeededResult, Confidence]:
+    """Return what the seeded engine makes of `log`, and how sure it is.
+
+    The parameters and errors are those of `SeededEngine.update`.
+    """
+    engine = SeededEngine(volume)
+    result = engine.update(log, progress=progress, cancelled=cancelled)
+    rounds = log.rounds()
+    before = engine.update(log.up_to(rounds[-2][0])) if len(rounds) > 1 else None
+    return result, confidence_of(result, log, before)
+
+
 def _leak_reasons(inside: npt.NDArray[np.bool_], leak: LeakEvidence | None) -> tuple[str, ...]:
     reasons = []
     if leak is not None and leak.probability >= LEAK_FROM_PROBABILITY:
         reasons.append(
-            f"a fifth of the mask or more may be outside the tumour: {100 * leak.skin_share:.0f} % of it is "
-            f"skin of 1.5 mm, what was drawn as tumour lies {leak.stroke_distance_radii:.2f} radii away on "
-            f"average, and the last strokes changed it by {100 * leak.last_change:+.0f} %"
+            "a fifth of the mask or more may be outside the tumour: "
+            f"{100 * leak.skin_share:.0f} % of it lies just under its surface, what was drawn as tumour lies "
+            f"{leak.stroke_distance_radii:.2f} radii away on average, and the last strokes changed it by "
+            f"{100 * leak.last_change:+.0f} %"
         )
     edge = [inside.take(at, axis=axis).any() for axis in range(3) for at in (0, -1)]
     if any(edge):

@@ -5,7 +5,7 @@ import pytest
 from seeded_cases import SHAPE, correction, grid, log_of, ring, tumour, volume
 from strategies import oblique_geometry
 
-from gist_imaging.segment.confidence import confidence_of
+from gist_imaging.segment.confidence import confidence_of, segment_with_confidence
 from gist_imaging.segment.confidence_leak import leak_evidence
 from gist_imaging.segment.prompts import Prompt, PromptLog
 from gist_imaging.segment.seeded import SeededResult, segment_seeded
@@ -130,3 +130,15 @@ def test_a_mask_at_the_edge_of_what_was_worked_on_is_named():
     )
 
     assert any("reaches the edge" in reason for reason in confidence_of(cut, PromptLog()).leak_reasons)
+
+
+def test_a_whole_session_is_judged_with_what_its_last_round_changed():
+    log = log_of(grid(), correction(grid(), 1), correction(grid(), 4, False, (12, 14, 25)))
+    results = [segment_seeded(volume(), log.up_to(n)) for n in (1, 4)]
+
+    result, confidence = segment_with_confidence(volume(), log)
+
+    assert result.mask.sha256() == results[1].mask.sha256()
+    change = results[1].mask.n_voxels / results[0].mask.n_voxels - 1
+    assert confidence.leak.last_change == pytest.approx(change)
+    assert confidence.to_json()["leak_probability"] == confidence.leak.probability
