@@ -20,6 +20,8 @@ __all__ = ["mask_picture", "write_mask_picture"]
 # Soft tissue of the pelvis, level 40 and width 400.
 _HU_SHOWN = (-160.0, 240.0)
 _SHOWN_PERCENT = (1.0, 99.0)
+# Fat must not crush the greys of a dark lesion: its median is shown at 40 % white or brighter.
+_LESION_WHITE = 0.4
 # Tissue shown around the lesion in the near view.
 _AROUND_MM = 20.0
 # Slices shown small: the mask's first and last one, and these shares of the way between.
@@ -48,8 +50,8 @@ def mask_picture(volume: Volume, mask: Mask, prompts: PromptLog | None = None) -
     Below, where errors hide: the mask's first and last slice and two between, and the two other planes
     through its middle. The patient's right is on the left side of an axial or coronal picture, the front
     on the left of a sagittal one, the head up. CT is shown from -160 to 240 HU, anything else from the 1st
-    to the 99th percentile of the largest slice. An empty mask shows the middle slice and says so. The same
-    input gives the same picture.
+    to the 99th percentile of the largest slice, brighter where the lesion would be dark. An empty mask shows
+    the middle slice and says so. The same input gives the same picture.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -59,7 +61,7 @@ def mask_picture(volume: Volume, mask: Mask, prompts: PromptLog | None = None) -
     sizes = mask.voxels.sum(axis=tuple(other for other in range(3) if other != axis))
     at = int(np.argmax(sizes)) if sizes.any() else geometry.shape[axis] // 2
     order = hung(geometry, axis)
-    shown = _shown(volume, axis, at)
+    shown = _shown(volume, mask, axis, at)
     figure = Figure(figsize=(13.0, 9.1), dpi=100, facecolor="black", layout="constrained")
     FigureCanvasAgg(figure)
     halves: Any = figure.subfigures(2, 1, height_ratios=(2.4, 1.0))
@@ -114,7 +116,7 @@ def _draw_small(
         axes.set_title(name, color="white", fontsize=9)
 
 
-def _shown(volume: Volume, axis: int, at: int) -> tuple[float, float]:
+def _shown(volume: Volume, mask: Mask, axis: int, at: int) -> tuple[float, float]:
     if volume.quantity is Quantity.HU:
         return _HU_SHOWN
     values = np.take(volume.voxels, at, axis=axis).astype(np.float64)
@@ -122,6 +124,12 @@ def _shown(volume: Volume, axis: int, at: int) -> tuple[float, float]:
     if not known.size:
         return 0.0, 1.0
     low, high = np.percentile(known, _SHOWN_PERCENT).tolist()
+    lesion = values[np.take(mask.voxels, at, axis=axis)]
+    lesion = lesion[np.isfinite(lesion)]
+    if lesion.size:
+        middle = float(np.median(lesion))
+        if middle > low:
+            high = min(high, low + (middle - low) / _LESION_WHITE)
     return low, high if high > low else low + 1.0
 
 

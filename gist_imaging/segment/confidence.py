@@ -122,11 +122,13 @@ def segment_with_confidence(
 def _leak_reasons(inside: npt.NDArray[np.bool_], leak: LeakEvidence | None) -> tuple[str, ...]:
     reasons = []
     if leak is not None and leak.probability >= LEAK_FROM_PROBABILITY:
+        changed = (
+            f"; the last strokes changed it by {100 * leak.last_change:+.0f} %" if leak.last_change else ""
+        )
         reasons.append(
             "a fifth of the mask or more may be outside the tumour: "
-            f"{100 * leak.skin_share:.0f} % of it lies just under its surface, what was drawn as tumour lies "
-            f"{leak.stroke_distance_radii:.2f} radii away on average, and the last strokes changed it by "
-            f"{100 * leak.last_change:+.0f} %"
+            f"{100 * leak.skin_share:.0f} % of it lies just under its surface, and what was drawn as tumour "
+            f"lies {leak.stroke_distance_radii:.2f} of its radius away on average{changed}"
         )
     edge = [inside.take(at, axis=axis).any() for axis in range(3) for at in (0, -1)]
     if any(edge):
