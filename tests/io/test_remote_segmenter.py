@@ -56,6 +56,17 @@ def test_an_array_survives_the_wire(dtype):
     np.testing.assert_array_equal(unpacked_array(packed_array(values), values.shape), values)
 
 
+def test_an_array_of_many_chunks_survives_the_wire(monkeypatch):
+    values = np.random.default_rng(0).integers(0, 2000, (1, 5, 7, 3)).astype(np.int16)
+    whole = packed_array(values)
+
+    monkeypatch.setattr("gist_imaging.io.remote_wire._CHUNK_BYTES", 64)
+    chunked = packed_array(values)
+
+    assert len(chunked) > len(whole)
+    np.testing.assert_array_equal(unpacked_array(chunked, values.shape), values)
+
+
 @pytest.mark.parametrize(
     "content",
     [
