@@ -13,8 +13,8 @@ from gist_imaging.segment.seeded_distance import distance_to
 __all__ = ["LEAK_FROM_PROBABILITY", "LeakEvidence", "leak_evidence"]
 
 # A logistic curve: whether more than a fifth of the mask is outside the label. Fitted on all results after 0
-# to 10 corrections on the 24 scans of 13 labelled tumours of docs/segmentation.md, drawn by four hands: seeds 0
-# and 1 of two independent robots, one of them benchmarks/segmentation/hand.py. The benchmark confidence.py
+# to 10 corrections on the 24 scans of 13 labelled tumours of docs/segmentation.md, drawn by four hands: seeds
+# 0 and 1 of two independent robots, one of them benchmarks/segmentation/hand.py. The benchmark confidence.py
 # beside it judges this rule, and with --refit fits it anew, also with each tumour left out in turn.
 _CONSTANT, _PER_RADIUS, _PER_LOG_SKIN, _PER_CHANGE = -7.19, 11.2, 2.71, 11.8
 
