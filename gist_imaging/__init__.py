@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gist_imaging.measure.lesion import LesionMeasurement, measure_lesion
     from gist_imaging.response.assess import assess_response
     from gist_imaging.response.change import Response
+    from gist_imaging.segment.methods import segment
     from gist_imaging.segment.prompts import Prompt, PromptLog
     from gist_imaging.spatial import Geometry, Mask, Quantity, Volume
     from gist_imaging.study import ScanIndex, Series
@@ -58,10 +59,13 @@ __all__ = [
     "read_mask",
     "read_volume",
     "scan_folder",
+    "segment",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "segment":  # the package, which can be called; why: gist_imaging/segment/__init__.py
+        return importlib.import_module("gist_imaging.segment")
     if name not in _HOME:
         raise AttributeError(f"module 'gist_imaging' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"gist_imaging.{_HOME[name]}"), name)

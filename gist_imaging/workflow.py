@@ -157,7 +157,7 @@ def segment_scan(
     prompts : JSON file `{"prompts": [...]}`, positions in mm (LPS) of the image
     out_mask : ends with .nii.gz
     method : one of `gist_imaging.segment.methods.methods()`; None takes `DEFAULT_METHOD` there
-    preview : PNG of the slice with most of the tumour
+    preview : PNG of the tumour's largest slice, its ends and two other planes, with what was drawn
     overwrite : replace files that are there; otherwise they are refused before the work begins
     """
     from gist_imaging.io.prompts_file import read_prompts
@@ -169,8 +169,17 @@ def segment_scan(
     make_mask = segmenter(chosen)
     drawn = read_prompts(prompts)
     volume = open_scan(image, options or ScanOptions())
+    if chosen == "seeded":
+        from gist_imaging.segment.confidence import segment_with_confidence
+
+        def tell(share: float) -> None:
+            if progress is not None:
+                progress(round(100 * share), 100)
+
+        result, confidence = segment_with_confidence(volume, drawn, progress=tell, cancelled=cancelled)
+        return files.write(volume, result.mask, chosen, drawn, confidence)
     mask = make_mask(volume, drawn, progress=progress, cancelled=cancelled)
-    return files.write(volume, mask, chosen)
+    return files.write(volume, mask, chosen, drawn)
 
 
 def compare_scans(

@@ -19,6 +19,39 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = gist_imaging.no_such_name
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "import gist_imaging.segment.seeded",
+        "from gist_imaging.segment.prompts import PromptLog",
+        "from gist_imaging.segment import methods",
+        "gi.segment; import gist_imaging.segment.refine",
+    ],
+)
+def test_segment_is_a_function_and_a_package_whatever_was_imported_before(before):
+    script = (
+        "import gist_imaging as gi\n"
+        f"{before}\n"
+        "import numpy as np\n"
+        "from gist_imaging import segment\n"
+        "grid = gi.Geometry.from_spacing((6, 20, 20), (3.0, 1.0, 1.0), (5.0, -9.0, 7.0), np.eye(3)[::-1])\n"
+        "volume = gi.Volume(np.zeros(grid.shape, np.int16), grid)\n"
+        "point = gi.Prompt('point', grid.to_patient([[3, 10, 10]]), True)\n"
+        "masks = [gi.segment(volume, [point]), segment(volume, gi.PromptLog((point,)), method='seeded')]\n"
+        "import gist_imaging.segment.live_wire\n"
+        "masks.append(gi.segment(volume, (p for p in [point])))\n"
+        "assert masks[0].voxels[3, 10, 10]\n"
+        "assert len({mask.sha256() for mask in masks}) == 1\n"
+        "assert gist_imaging.segment.live_wire.__name__ == 'gist_imaging.segment.live_wire'\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
 @pytest.mark.parametrize("heavy", ["numpy", "pandas", "SimpleITK", "pydicom", "matplotlib", "skimage"])
 def test_importing_the_package_loads_nothing_heavy(heavy):
     script = f"import sys, gist_imaging; sys.exit({heavy!r} in sys.modules)"

@@ -1,16 +1,12 @@
 """How near a mask comes to labelled tumours after a few strokes, beside other methods with the same hand.
 
-A hand is imitated on each labelled tumour: a stroke along the middle of its largest slice, an uneven loop
-3 to 10 mm outside it on that slice, and a short background stroke 3 to 8 mm beyond each end. Then, round
-by round, one stroke of at most 20 mm along the middle of the largest and thickest error. Every stroke is
-moved by about a voxel. Each method gets its own corrections. Run it with
+The hand is that of `hand.py`; each method gets its own corrections. Run it with
 
     python benchmarks/segmentation/strokes.py FOLDER [--rounds 10] [--seed 0] [--plane 0|1|2]
         [--methods seeded,region,walker,growcut] [--out docs/images/segmentation_strokes.png]
 
-FOLDER holds one folder a tumour, with pairs NAME_image.nii.gz and NAME_mask.nii.gz (or .nrrd with
-_label). Scans of one tumour are averaged; tumours under 1,000 voxels or 7 slices are left out. Slicer's
-grow-cut takes part where itk-growcut is installed.
+FOLDER is that of `hand.labelled`. Scans of one tumour are averaged. Slicer's grow-cut takes part where
+itk-growcut is installed (`pip install itk-growcut`).
 """
 
 from __future__ import annotations
@@ -18,111 +14,20 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import time
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import SimpleITK
+from hand import dice, labelled, rounds
 from scipy import ndimage
 
-from gist_imaging.segment.confidence import confidence_of
-from gist_imaging.segment.prompts import Prompt, PromptLog
+from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.segment.seeded import SeededEngine
-from gist_imaging.spatial import Geometry, Volume
+from gist_imaging.spatial import Volume
 
 Method = Callable[[Volume, PromptLog], np.ndarray]
-
-
-def labelled(folder: Path) -> Iterator[tuple[str, str, Volume, np.ndarray]]:
-    """Yield tumour, scan, image and label of each pair that is large enough."""
-    for image in sorted(folder.glob("*/*_image*.n*")):
-        label = next(
-            (
-                p
-                for w in ("mask", "label")
-                if (p := image.with_name(image.name.replace("_image", f"_{w}"))).exists()
-            ),
-            None,
-        )
-        if label is None:
-            continue
-        scan, truth = SimpleITK.ReadImage(str(image)), SimpleITK.ReadImage(str(label))
-        voxels, inside = SimpleITK.GetArrayFromImage(scan), SimpleITK.GetArrayFromImage(truth) > 0
-        if voxels.shape != inside.shape or inside.sum() < 1000 or inside.any((1, 2)).sum() < 7:
-            continue
-        axes = np.reshape(scan.GetDirection(), (3, 3))[:, ::-1]
-        grid = Geometry.from_spacing(voxels.shape, scan.GetSpacing()[::-1], scan.GetOrigin(), axes)
-        yield image.parent.name, image.name.split("_image")[0], Volume(voxels, grid), inside
-
-
-class Hand:
-    """Draws on slices across `axis`; strokes are voxels (k, j, i)."""
-
-    def __init__(self, truth: np.ndarray, spacing_mm, axis: int, rng: np.random.Generator) -> None:
-        self.truth, self.axis, self.rng = np.moveaxis(truth, axis, 0), axis, rng
-        order = [axis, *[a for a in range(3) if a != axis]]
-        self.size = np.asarray(spacing_mm)[order]
-
-    def _native(self, level: int, points: np.ndarray, moved: bool = True) -> np.ndarray:
-        shift = np.rint(self.rng.normal(0, 0.7, 2)) if moved else 0
-        points = np.clip(points + shift, 0, np.array(self.truth.shape[1:]) - 1)
-        return np.insert(points, self.axis, level, axis=1).astype(float)
-
-    def _middle(self, region: np.ndarray, share: float, at_most_mm: float) -> np.ndarray:
-        from skimage.morphology import skeletonize
-
-        depth = ndimage.distance_transform_edt(np.pad(region, 1), sampling=self.size[1:])[1:-1, 1:-1]
-        core = depth >= share * depth.max()
-        parts, n = ndimage.label(core)
-        if n > 1:
-            core = parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1
-        thin = skeletonize(core)
-        points = np.argwhere(thin if thin.any() else core)
-        away = points - points.mean(axis=0)
-        along = np.linalg.svd(away, full_matrices=False)[2][0] if len(points) > 1 else np.ones(2)
-        points = points[np.argsort(away @ along)]
-        far = np.linalg.norm((points - points[len(points) // 2]) * self.size[1:], axis=1)
-        return points[far <= at_most_mm / 2]
-
-    def first(self) -> list[tuple[np.ndarray, bool]]:
-        """Return the strokes before the first result."""
-        levels = np.flatnonzero(self.truth.any((1, 2)))
-        main = int(np.argmax(self.truth.sum((1, 2))))
-        strokes = [(self._native(main, self._middle(self.truth[main], 0.5, 1e9)), True)]
-        outside = ndimage.distance_transform_edt(~self.truth[main], sampling=self.size[1:])
-        points = np.argwhere(~self.truth[main])
-        angle = np.arctan2(*((points - np.argwhere(self.truth[main]).mean(axis=0)) * self.size[1:]).T)
-        phase, mean = self.rng.uniform(0, 2 * np.pi, 2), self.rng.uniform(5, 8)
-        gap = np.clip(mean + 1.8 * np.sin(angle + phase[0]) + 1.2 * np.sin(2 * angle + phase[1]), 3, 10)
-        on = np.abs(outside[tuple(points.T)] - gap) < 0.75 * self.size[1:].max()
-        strokes.append((self._native(main, points[on][np.argsort(angle[on])], moved=False), False))
-        for end, way in ((levels[0], -1), (levels[-1], 1)):
-            level = end + way * max(1, int(np.ceil(self.rng.uniform(3, 8) / self.size[0])))
-            if 0 <= level < len(self.truth):
-                strokes.append((self._native(level, self._middle(self.truth[end], 0.3, 25)), False))
-        return strokes
-
-    def correction(self, found: np.ndarray) -> tuple[np.ndarray, bool] | None:
-        """Return one stroke in the largest and thickest error; None where nothing is wrong."""
-        found = np.moveaxis(found, self.axis, 0)
-        wrong = found ^ self.truth
-        box = ndimage.find_objects(wrong.astype(np.uint8))
-        if not box:
-            return None
-        best, chosen = 0.0, None
-        for include in (True, False):
-            error = (wrong & (self.truth == include))[box[0]]
-            depth = ndimage.distance_transform_edt(np.pad(error, 1), sampling=self.size)[1:-1, 1:-1, 1:-1]
-            parts, n = ndimage.label(error)
-            score = np.bincount(parts.ravel(), depth.ravel())
-            if n and score[1:].max() > best:
-                best, chosen = score[1:].max(), (parts == 1 + np.argmax(score[1:]), include)
-        region, include = chosen
-        level = int(np.argmax(region.sum((1, 2))))
-        points = self._middle(region[level], 0.4, 20) + np.array([box[0][1].start, box[0][2].start])
-        return self._native(level + box[0][0].start, points), include
 
 
 def seeded() -> Method:
@@ -199,7 +104,7 @@ def walker() -> Method:
 
 
 def growcut() -> Method:
-    """Slicer's grow from seeds, as itk-growcut."""
+    """Slicer's grow from seeds as itk-growcut (Apache-2.0), from all strokes anew."""
 
     def method(volume: Volume, log: PromptLog) -> np.ndarray:
         import itk
@@ -229,61 +134,22 @@ NAMES = {
 }
 
 
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    return float(2 * np.count_nonzero(a & b) / max(np.count_nonzero(a) + np.count_nonzero(b), 1))
+def scored(volume: Volume, truth: np.ndarray, method: Method, chosen, name: str) -> list[dict[str, float]]:
+    """Return seconds, Dice and volume error after each round; the last one is repeated once all is right."""
+    seconds = []
 
-
-def run(
-    volume: Volume, truth: np.ndarray, method: Method, rounds: int, axis: int, rng
-) -> list[dict[str, float]]:
-    hand = Hand(truth, volume.geometry.spacing_mm, axis, rng)
-    log = PromptLog(tuple(Prompt("scribble", volume.geometry.to_patient(p), yes) for p, yes in hand.first()))
-    rows = []
-    for n in range(1, rounds + 2):
+    def timed(log: PromptLog) -> np.ndarray:
         began = time.perf_counter()
         found = method(volume, log)
-        rows.append(
-            {
-                "s": time.perf_counter() - began,
-                "dice": dice(found, truth),
-                "volume": 100 * (found.sum() / truth.sum() - 1),
-            }
-        )
-        stroke = hand.correction(found)
-        if stroke is None:
-            break
-        log = log.adding([Prompt("scribble", volume.geometry.to_patient(stroke[0]), stroke[1], n)])
-    return rows
+        seconds.append(time.perf_counter() - began)
+        return found
 
-
-def calibration(volume: Volume, truth: np.ndarray, rounds: int, axis: int, rng) -> list[dict[str, float]]:
-    """Return rim and error volume, share outside, warnings and the calibration counts after each round."""
-    hand = Hand(truth, volume.geometry.spacing_mm, axis, rng)
-    log = PromptLog(tuple(Prompt("scribble", volume.geometry.to_patient(p), yes) for p, yes in hand.first()))
-    engine, rows = SeededEngine(volume), []
-    for n in range(1, rounds + 2):
-        result = engine.update(log)
-        sure = confidence_of(result, log)
-        part = truth[result.box.slices]
-        near = np.abs(result.signed_mm) <= 10
-        bins = np.minimum((sure.probability[near] * 10).astype(int), 9)
-        counts = np.array([np.bincount(bins, w, 10) for w in (None, sure.probability[near], part[near])])
-        found = result.mask.voxels
-        rows.append(
-            {
-                "rim": sure.rim_mm3,
-                "error": float((found ^ truth).sum()) * volume.geometry.voxel_volume_mm3,
-                "outside": float((found & ~truth).sum() / max(found.sum(), 1)),
-                "expected": sure.expected_outside_share,
-                "warns": sure.warns_of_leak,
-                "counts": counts,
-            }
-        )
-        stroke = hand.correction(found)
-        if stroke is None:
-            break
-        log = log.adding([Prompt("scribble", volume.geometry.to_patient(stroke[0]), stroke[1], n)])
-    return rows
+    drawn = rounds(volume, truth, timed, chosen.rounds, seed=chosen.seed, name=name, axis=chosen.plane)
+    rows = [
+        {"s": seconds[-1], "dice": dice(found, truth), "volume": 100 * (found.sum() / truth.sum() - 1)}
+        for _, found in drawn
+    ]
+    return rows + [rows[-1]] * (chosen.rounds + 1 - len(rows))
 
 
 def main() -> None:
@@ -300,22 +166,11 @@ def main() -> None:
         names.remove("growcut")
         print("grow-cut (Slicer): itk-growcut is not installed, so it is absent")
     scores: dict[str, dict[str, list]] = {name: {} for name in names}
-    sure: list[dict] = []
     for tumour, scan, volume, truth in labelled(chosen.folder):
-        stream = [chosen.seed, zlib.crc32(f"{tumour}/{scan}".encode())]
         for name in names:
-            rows = run(
-                volume, truth, METHODS[name](), chosen.rounds, chosen.plane, np.random.default_rng(stream)
-            )
-            rows += [rows[-1]] * (chosen.rounds + 1 - len(rows))
+            rows = scored(volume, truth, METHODS[name](), chosen, f"{tumour}/{scan}")
             scores[name].setdefault(tumour, []).append(rows)
-        if "seeded" in names:
-            sure += calibration(
-                volume, truth, min(chosen.rounds, 5), chosen.plane, np.random.default_rng(stream)
-            )
     report(scores, chosen.rounds)
-    if sure:
-        report_confidence(sure)
     if chosen.out:
         draw(scores, chosen.out)
 
@@ -345,26 +200,6 @@ def report(scores, rounds: int) -> None:
             + f" | {np.median(drops):.3f} / {max(drops):.3f}"
             + f" | {np.median(first):.2f} | {np.median(later or [0]):.3f} |"
         )
-
-
-def report_confidence(rows) -> None:
-    from scipy.stats import spearmanr
-
-    n, predicted, true = sum(r["counts"] for r in rows)
-    error = float(np.abs(predicted - true).sum() / n.sum())
-    leaks = [r for r in rows if r["outside"] > 0.2]
-    others = [r for r in rows if r["outside"] <= 0.2]
-    rank = spearmanr([r["rim"] for r in rows], [r["error"] for r in rows]).statistic
-    share = spearmanr([r["expected"] for r in rows], [r["outside"] for r in rows]).statistic
-    print(
-        f"expected calibration error within 10 mm {error:.3f}; rim against error: Spearman {rank:.2f}; "
-        f"expected against true share outside: {share:.2f}"
-    )
-    for label, some in (("more than 20 % outside", leaks), ("the others", others)):
-        if some:
-            print(
-                f"leak warning in {100 * np.mean([r['warns'] for r in some]):.0f} % of {len(some)}: {label}"
-            )
 
 
 def draw(scores, out: Path) -> None:

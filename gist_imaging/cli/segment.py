@@ -40,6 +40,11 @@ def segment(
         show.print_json(result)
         return
     typer.echo(f"{made.method}: {result['volume_mm3'] / 1000:.2f} mL, {made.mask.n_voxels} voxels, in {out}")
+    if made.confidence is not None:
+        rim = made.confidence.rim_mm3 / 1000
+        typer.echo(f"Uncertain rim: {rim:.2f} mL")
+        for reason in made.confidence.leak_reasons:
+            typer.echo(f"Look at it: {reason}.")
     licence = made.mask.provenance.parameters.get("weights_licence")
     if licence:
         typer.echo(f"Licence of the weights: {licence}")

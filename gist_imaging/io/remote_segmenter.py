@@ -23,6 +23,7 @@ from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.segment.seeded_strokes import Stroke, stroke_of
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
+from gist_imaging.watched import watched
 
 __all__ = ["Connection", "check_connection", "segment_by_server", "segment_remotely"]
 
@@ -127,8 +128,18 @@ def segment_by_server(
     GistImagingError
         If the image is too large, or the server cannot be used.
     Cancelled
-        If `cancelled` answers true between two requests.
+        If `cancelled` answers true; the session is given back once the running request is answered.
     """
+    return watched(lambda tick, stop: _by_server(server, volume, prompts, tick, stop), progress, cancelled)
+
+
+def _by_server(
+    server: RemoteServer,
+    volume: Volume,
+    prompts: PromptLog,
+    progress: Tick | None,
+    cancelled: Callable[[], bool] | None,
+) -> Mask:
     strokes = [(prompt.round, stroke_of(prompt, volume.geometry)) for prompt in prompts.prompts]
     if not strokes:
         raise PromptError("at least one prompt", "there is none", "draw one stroke inside the tumour")

@@ -21,8 +21,9 @@ __all__ = ["packed_array", "unpacked_array"]
 
 _MAGIC, _VERSION, _ZSTD = b"NNIA", 1, 1
 _CODECS = (1, 2)
-# Blosc2 takes at most 2 GiB at once; the server itself cuts at 1 GiB.
-_CHUNK_BYTES = 1 << 30
+# Blosc2 takes at most 2 GiB at once, and the server cuts at 1 GiB; less of it at a time needs less memory
+# and lets other threads in between.
+_CHUNK_BYTES = 1 << 25
 _LEVEL = 3
 # In a Blosc2 chunk, the plain length stands in bytes 4 to 7.
 _BLOSC_HEADER, _BLOSC_PLAIN_AT = 32, 4
@@ -43,13 +44,17 @@ def packed_array(values: npt.NDArray[Any]) -> bytes:
         struct.pack("<I", len(starts)),
     ]
     for start in starts:
-        plain = raw[start : start + _CHUNK_BYTES].tobytes()
+        plain = raw[start : start + _CHUNK_BYTES]
         chunk = bytes(
-            imagecodecs.blosc2_encode(
-                plain, level=_LEVEL, compressor="zstd", shuffle=True, typesize=values.dtype.itemsize
+            imagecodecs.blosc2_encode(  # any buffer will do, which its types do not say
+                plain,  # type: ignore[arg-type]
+                level=_LEVEL,
+                compressor="zstd",
+                shuffle=True,
+                typesize=values.dtype.itemsize,
             )
         )
-        parts += [struct.pack("<QQ", len(plain), len(chunk)), chunk]
+        parts += [struct.pack("<QQ", plain.size, len(chunk)), chunk]
     return b"".join(parts)
 
 
@@ -80,17 +85,19 @@ def _unpacked(content: bytes, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     (n_chunks,) = struct.unpack_from("<I", content, at)
     at += 4
     wanted = math.prod(shape) * dtype.itemsize
-    plain = bytearray()
+    plain: list[bytes] = []
+    n_bytes = 0
     for _ in range(n_chunks):
         plain_length, packed_length = struct.unpack_from("<QQ", content, at)
         at += 16
-        if len(plain) + plain_length > wanted:
+        n_bytes += plain_length
+        if n_bytes > wanted:
             raise _broken("more values than its shape has")
-        plain += _chunk(content[at : at + packed_length], plain_length)
+        plain.append(_chunk(content[at : at + packed_length], plain_length))
         at += packed_length
-    if len(plain) != wanted:
-        raise _broken(f"{len(plain)} bytes of values where {wanted} belong")
-    return np.frombuffer(bytes(plain), dtype=dtype.newbyteorder("<")).reshape(shape)
+    if n_bytes != wanted:
+        raise _broken(f"{n_bytes} bytes of values where {wanted} belong")
+    return np.frombuffer(b"".join(plain), dtype=dtype.newbyteorder("<")).reshape(shape)
 
 
 def _chunk(packed: bytes, plain_length: int) -> bytes:

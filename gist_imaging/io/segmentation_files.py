@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gist_imaging.io.mask_write import check_writable, write_mask
+from gist_imaging.segment.confidence import Confidence
+from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
 
@@ -22,12 +24,14 @@ class Segmentation:
     method : the name of the method
     mask : what it made
     mask_file, preview : where it was written
+    confidence : how sure it is; None where the method does not say
     """
 
     method: str
     mask: Mask
     mask_file: Path
     preview: Path | None
+    confidence: Confidence | None = None
 
     @property
     def touches_edge(self) -> bool:
@@ -48,6 +52,7 @@ class Segmentation:
             "n_voxels": self.mask.n_voxels,
             "volume_mm3": self.mask.n_voxels * self.mask.geometry.voxel_volume_mm3,
             "touches_edge": self.touches_edge,
+            "confidence": None if self.confidence is None else self.confidence.to_json(),
             "provenance": self.mask.provenance.to_json(),
         }
 
@@ -77,11 +82,18 @@ class SegmentationFiles:
         if self.preview is not None:
             check_writable(self.preview, ".png", overwrite=self.overwrite)
 
-    def write(self, volume: Volume, mask: Mask, method: str) -> Segmentation:
-        """Write the mask, then the picture, and return both."""
+    def write(
+        self,
+        volume: Volume,
+        mask: Mask,
+        method: str,
+        prompts: PromptLog | None = None,
+        confidence: Confidence | None = None,
+    ) -> Segmentation:
+        """Write the mask, then the picture with what was drawn, and return both."""
         write_mask(self.mask, mask, overwrite=self.overwrite)
         if self.preview is not None:
             from gist_imaging.io.mask_picture import write_mask_picture
 
-            write_mask_picture(self.preview, volume, mask, overwrite=self.overwrite)
-        return Segmentation(method, mask, self.mask, self.preview)
+            write_mask_picture(self.preview, volume, mask, prompts, overwrite=self.overwrite)
+        return Segmentation(method, mask, self.mask, self.preview, confidence)

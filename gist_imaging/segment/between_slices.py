@@ -15,6 +15,7 @@ from gist_imaging.segment.between_slices_outlines import drawn_slices
 from gist_imaging.segment.between_slices_shape import carried_shape, shape_between
 from gist_imaging.segment.prompts import Prompt, PromptLog
 from gist_imaging.spatial import Mask, Volume
+from gist_imaging.watched import watched
 
 __all__ = ["fill_between", "mask_between_outlines"]
 
@@ -51,7 +52,7 @@ def mask_between_outlines(
     use_image : False interpolates the shape alone
     structure, lesion_id : what is outlined
     progress : called with steps done and steps in all
-    cancelled : asked between steps whether to stop
+    cancelled : asked first and then every 20 ms whether to stop
 
     Raises
     ------
@@ -61,6 +62,22 @@ def mask_between_outlines(
         If `cancelled` said so.
     """
     prompts = tuple(outlines.prompts if isinstance(outlines, PromptLog) else outlines)
+    return watched(
+        lambda tick, stop: _between(volume, prompts, use_image, structure, lesion_id, tick, stop),
+        progress,
+        cancelled,
+    )
+
+
+def _between(
+    volume: Volume,
+    prompts: tuple[Prompt, ...],
+    use_image: bool,
+    structure: str,
+    lesion_id: str | None,
+    progress: Tick | None,
+    cancelled: Callable[[], bool] | None,
+) -> Mask:
     drawn = drawn_slices(prompts, volume.geometry)
     if len(drawn.inside) < 2:
         raise PromptError(
@@ -105,7 +122,8 @@ def fill_between(
     stack : (k, j, i) intensities, k across the drawn slices
     spacing_mm : along k, j, i
     drawn : slice number to (j, i) bool, each with at least one pixel; on two slices or more
-    use_image, progress, cancelled : see `mask_between_outlines`
+    use_image, progress : see `mask_between_outlines`
+    cancelled : asked between steps whether to stop
 
     Returns
     -------

@@ -6,17 +6,17 @@ method's name, its value a `Segmenter`. Nothing is imported before its method is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
 from gist_imaging.errors import GistImagingError
-from gist_imaging.segment.prompts import PromptLog
+from gist_imaging.segment.prompts import Prompt, PromptLog
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
 
-__all__ = ["DEFAULT_METHOD", "GROUP", "Method", "Segmenter", "methods", "seeded", "segmenter"]
+__all__ = ["DEFAULT_METHOD", "GROUP", "Method", "Segmenter", "methods", "seeded", "segment", "segmenter"]
 
 GROUP = "gist_imaging.segmenters"
 DEFAULT_METHOD = "seeded"
@@ -137,3 +137,35 @@ def segmenter(name: str) -> Segmenter:
             f"a method is one of {', '.join(table)}", f"got {name!r}", "correct it, or install its package"
         )
     return table[name].load()
+
+
+def segment(
+    volume: Volume,
+    prompts: PromptLog | Iterable[Prompt],
+    method: str | None = None,
+    *,
+    progress: Tick | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Mask:
+    """Return the mask that `prompts` give on `volume`; importable as `gist_imaging.segment`.
+
+    Parameters
+    ----------
+    volume : the image that was drawn on
+    prompts : what a reader drew, in the order drawn
+    method : one of `methods()`; None takes `DEFAULT_METHOD`, the seeded engine
+    progress : called with (done, total) steps
+    cancelled : asked now and then; True raises `Cancelled`
+
+    Raises
+    ------
+    PromptError
+        If the prompts cannot be used.
+    GistImagingError
+        If there is no such method, or it cannot be used here.
+    Cancelled
+        If `cancelled` said so.
+    """
+    log = prompts if isinstance(prompts, PromptLog) else PromptLog(tuple(prompts))
+    make_mask = segmenter(method or DEFAULT_METHOD)
+    return make_mask(volume, log, progress=progress, cancelled=cancelled)

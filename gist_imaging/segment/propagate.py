@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,18 @@ from gist_imaging.spatial import Geometry, Mask
 from gist_imaging.spatial.difference import in_one_frame
 from gist_imaging.spatial.register_transform import RigidTransform
 from gist_imaging.spatial.resample import resample_mask
+from gist_imaging.watched import watched
 
 __all__ = ["is_verified", "propagate", "verified"]
 
 
-def propagate(mask: Mask, transform: RigidTransform, onto: Geometry) -> Mask:
+def propagate(
+    mask: Mask,
+    transform: RigidTransform,
+    onto: Geometry,
+    *,
+    cancelled: Callable[[], bool] | None = None,
+) -> Mask:
     """Return the baseline `mask` where the transform puts it on the follow-up grid, unverified.
 
     The structure is moved, not measured: its shape is the baseline's, resampled once at the iso-0.5 surface.
@@ -28,6 +36,7 @@ def propagate(mask: Mask, transform: RigidTransform, onto: Geometry) -> Mask:
     mask : on the baseline scan (the transform's fixed frame)
     transform : baseline to follow-up
     onto : the follow-up grid (the transform's moving frame)
+    cancelled : asked first and then every 20 ms
 
     Returns
     -------
@@ -39,7 +48,13 @@ def propagate(mask: Mask, transform: RigidTransform, onto: Geometry) -> Mask:
         If mask, transform and grid do not share their frames of reference.
     MaskError
         If the whole structure lies beyond the follow-up scan.
+    Cancelled
+        If `cancelled` answers true.
     """
+    return watched(lambda _tick, _stop: _carried(mask, transform, onto), None, cancelled)
+
+
+def _carried(mask: Mask, transform: RigidTransform, onto: Geometry) -> Mask:
     if not in_one_frame(onto.frame_uid, transform.moving_frame_uid):
         raise GeometryError(
             "a grid in the frame of reference that the transform leads to",

@@ -18,6 +18,7 @@ from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.segment.seeded_strokes import Stroke, stroke_of
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
+from gist_imaging.watched import watched
 
 __all__ = ["grow_region"]
 
@@ -54,6 +55,12 @@ def grow_region(
     Cancelled
         If `cancelled` answers true.
     """
+    return watched(lambda tick, stop: _grown(volume, prompts, tick, stop), progress, cancelled)
+
+
+def _grown(
+    volume: Volume, prompts: PromptLog, progress: Tick | None, cancelled: Callable[[], bool] | None
+) -> Mask:
     import SimpleITK
 
     strokes = [stroke_of(prompt, volume.geometry) for prompt in prompts.prompts]

@@ -17,6 +17,7 @@ from gist_imaging.spatial.register_prepare import Level, Region, Stop, levels_of
 from gist_imaging.spatial.register_start import LEAST_OVERLAP, starts
 from gist_imaging.spatial.register_transform import RigidTransform
 from gist_imaging.spatial.volume import Quantity, Volume
+from gist_imaging.watched import watched
 
 __all__ = ["PointPairs", "Region", "RigidTransform", "register", "register_points"]
 
@@ -59,7 +60,7 @@ def register(
         or end beyond the error of the points, the transform of the points is returned; its `method` says
         "point_pairs", its provenance why.
     progress : called with (done, total) steps
-    cancelled : asked between steps
+    cancelled : asked first and then every 20 ms
 
     Raises
     ------
@@ -70,6 +71,22 @@ def register(
         If `cancelled` says so.
     """
     region: Region = on or ("bone" if fixed.quantity is Quantity.HU else "whole")
+    return watched(
+        lambda tick, stop: _registered(fixed, moving, region, initial, point_pairs, tick, stop),
+        progress,
+        cancelled,
+    )
+
+
+def _registered(
+    fixed: Volume,
+    moving: Volume,
+    region: Region,
+    initial: RigidTransform | None,
+    point_pairs: PointPairs | None,
+    progress: Tick | None,
+    cancelled: Stop,
+) -> RigidTransform:
     if point_pairs is None:
         return _by_image(fixed, moving, region, initial, progress, cancelled)
     by_points = register_points(

@@ -69,6 +69,7 @@ def test_a_mask_is_made_of_strokes_and_measures_like_the_tumour(drawn, tmp_path,
     assert ran.json["n_voxels"] == found.n_voxels
     assert ran.json["volume_mm3"] == pytest.approx(found.n_voxels * true.geometry.voxel_volume_mm3)
     assert ran.json["provenance"]["method"].endswith(method)
+    assert (ran.json["confidence"] is not None) == (method == "seeded")
     orange = np.abs(imread(preview)[..., :3] - (0.902, 0.624, 0.0)).max(axis=2) < 0.05
     assert orange.sum() > 100
 

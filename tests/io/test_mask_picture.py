@@ -6,6 +6,7 @@ from strategies import oblique_geometry
 
 from gist_imaging.errors import GistImagingError
 from gist_imaging.io.mask_picture import mask_picture, write_mask_picture
+from gist_imaging.segment.prompts import Prompt, PromptLog
 from gist_imaging.spatial import Mask, Quantity, Volume
 
 
@@ -23,7 +24,9 @@ def orange_of(png, tmp_path):
     path.write_bytes(png)
     picture = imread(path)
     orange = np.abs(picture[..., :3] - (0.902, 0.624, 0.0)).max(axis=2) < 0.05
-    return np.argwhere(orange[:, : picture.shape[1] // 2]) / (picture.shape[0], picture.shape[1] / 2)
+    height, width = picture.shape[0], picture.shape[1]
+    whole = orange[int(0.03 * height) : int(0.7 * height), : width // 2]
+    return np.argwhere(whole) / whole.shape
 
 
 @pytest.mark.parametrize("flips", [(1, 1, 1), (1, -1, 1), (-1, 1, -1), (1, -1, -1)], ids=str)
@@ -33,6 +36,37 @@ def test_the_patients_right_is_on_the_left_and_the_front_on_top(tmp_path, flips)
     assert len(found) > 20
     assert found.max(axis=0)[0] < 0.5
     assert found.max(axis=0)[1] < 0.5
+
+
+def test_both_ends_of_the_mask_and_the_other_planes_are_shown_below(tmp_path):
+    volume, mask = lopsided()
+    path = tmp_path / "look.png"
+    path.write_bytes(mask_picture(volume, mask))
+    picture = imread(path)[..., :3]
+    below = np.abs(picture - (0.902, 0.624, 0.0)).max(axis=2)[int(0.72 * picture.shape[0]) :] < 0.05
+
+    shown = [part.sum() > 10 for part in np.array_split(below, 6, axis=1)]
+
+    assert shown == [True] * 6
+
+
+def test_what_was_drawn_is_shown_in_its_colour_where_it_lies(tmp_path):
+    volume, mask = lopsided()
+    at = np.argwhere(mask.voxels).mean(axis=0).round()
+    points = volume.geometry.to_patient(at + [[0, 0, n] for n in range(-3, 4)])
+    path = tmp_path / "look.png"
+
+    counts = []
+    for include in (True, False):
+        path.write_bytes(mask_picture(volume, mask, PromptLog((Prompt("scribble", points, include),))))
+        near = imread(path)[30:600, 660:, :3]
+        colours = [(0.337, 0.706, 0.914), (0.8, 0.475, 0.655)]
+        counts.append([(np.abs(near - colour).max(axis=2) < 0.05).sum() for colour in colours])
+
+    assert counts[0][0] > 10
+    assert counts[0][1] == 0
+    assert counts[1][0] == 0
+    assert counts[1][1] > 10
 
 
 def test_the_same_input_gives_the_same_picture():

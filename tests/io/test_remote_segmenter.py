@@ -3,6 +3,7 @@
 import base64
 import json
 import struct
+import time
 import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -53,6 +54,17 @@ def test_an_array_survives_the_wire(dtype):
     values = np.random.default_rng(0).integers(0, 200, (1, 5, 7, 3)).astype(dtype)
 
     np.testing.assert_array_equal(unpacked_array(packed_array(values), values.shape), values)
+
+
+def test_an_array_of_many_chunks_survives_the_wire(monkeypatch):
+    values = np.random.default_rng(0).integers(0, 2000, (1, 5, 7, 3)).astype(np.int16)
+    whole = packed_array(values)
+
+    monkeypatch.setattr("gist_imaging.io.remote_wire._CHUNK_BYTES", 64)
+    chunked = packed_array(values)
+
+    assert len(chunked) > len(whole)
+    np.testing.assert_array_equal(unpacked_array(chunked, values.shape), values)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +263,13 @@ def test_stopping_gives_the_session_back_and_no_prompt_asks_no_server(fake):
 
     with pytest.raises(Cancelled):
         segment_by_server(RemoteServer(fake.url), volume, log, cancelled=lambda: True)
+    assert fake.asked == []
+    with pytest.raises(Cancelled):
+        segment_by_server(RemoteServer(fake.url), volume, log, cancelled=lambda: "/claim" in fake.paths())
+    for _ in range(250):
+        if "/release" in fake.paths():
+            break
+        time.sleep(0.02)
     assert fake.paths()[-1] == "/release"
     fake.asked.clear()
     with pytest.raises(PromptError):

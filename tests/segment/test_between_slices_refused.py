@@ -59,7 +59,14 @@ def test_the_work_can_be_watched_and_stopped() -> None:
     mask_between_outlines(volume, GOOD, progress=lambda done, total: seen.append((done, total)))
 
     assert seen == [(n, 4) for n in range(5)]
-    for patience in (0, 3, 12):
-        asked = iter([False] * patience + [True] * 100)
+    with pytest.raises(Cancelled):
+        mask_between_outlines(volume, GOOD, cancelled=lambda: True)
+    for until in (0, 1, 2):
+        told: list[int] = []
         with pytest.raises(Cancelled):
-            mask_between_outlines(volume, GOOD, cancelled=lambda asked=asked: next(asked))
+            mask_between_outlines(
+                volume,
+                GOOD,
+                progress=lambda done, _, told=told: told.append(done),
+                cancelled=lambda told=told, until=until: bool(told) and told[-1] >= until,
+            )

@@ -10,7 +10,7 @@ from registration_pairs import phantom_pair
 from scipy.spatial.transform import Rotation
 from strategies import oblique_geometry
 
-from gist_imaging.errors import GeometryError, MaskError
+from gist_imaging.errors import Cancelled, GeometryError, MaskError
 from gist_imaging.segment.propagate import is_verified, propagate, verified
 from gist_imaging.spatial import Geometry, Mask
 from gist_imaging.spatial.register import RigidTransform, register
@@ -53,6 +53,17 @@ def test_a_proposal_lies_where_the_transform_says_and_keeps_its_size():
     volume_mm3 = proposal.n_voxels * grid.voxel_volume_mm3
     assert volume_mm3 == pytest.approx(4.0 / 3.0 * np.pi * 14.0**3, rel=0.03)
     assert proposal.lesion_id == "L1"
+
+
+def test_a_proposal_can_be_stopped_and_watching_does_not_change_it():
+    mask, carry = ball(), transform()
+    grid = followup_grid(mask, carry)
+
+    with pytest.raises(Cancelled):
+        propagate(mask, carry, grid, cancelled=lambda: True)
+
+    watched = propagate(mask, carry, grid, cancelled=lambda: False)
+    assert watched.sha256() == propagate(mask, carry, grid).sha256()
 
 
 def test_a_proposal_is_unverified_until_a_reader_accepts_it():
