@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from gist_imaging.segment.seeded_belief import belief_near, stretched
 from gist_imaging.segment.seeded_distance import FAR_MM, distance_to, signed_distance
 from gist_imaging.segment.seeded_image import Features, learn, log_odds
+from gist_imaging.segment.seeded_section import Section
 
 __all__ = ["corrected", "moved_to"]
 
@@ -91,9 +93,14 @@ def corrected(
         nodes, values = np.concatenate([nodes, near]), np.concatenate([values, np.zeros(len(near))])
     old = signed_mm[part]
     fade = _fade(stroke - low, reach, old.shape, spacing_mm)
-    new = old + fade * _smooth_field(nodes - low * size, values, length, old.shape, size)
-    if gate > 0 and features is not None:
-        new = _with_image(new, fade, (features[0][part], features[1][part]), gate, spacing_mm)
+    local = None if features is None or gate <= 0 else (features[0][part], features[1][part])
+    belief = None if local is None else belief_near(old, stroke - low, deep_mm, local, spacing_mm)
+    # Where the image is clear, it shows how far the error goes; elsewhere the shape of the tumour tells.
+    unclear = 1.0 if belief is None else 1 - gate * belief.clear
+    lengths = length * (1 + (stretched(signed_mm > 0, axis, deep_mm, spacing_mm) - 1) * unclear)
+    new = old + fade * _smooth_field(nodes - low * size, values, lengths, old.shape, size)
+    if local is not None and belief is not None:
+        new = _with_image(new, fade, local, gate * belief.weight, spacing_mm)
     new = np.maximum(new, old) if include else np.minimum(new, old)
     own = hard[part]
     inside = ((new > 0) & (own >= 0)) | (own > 0)
@@ -105,21 +112,30 @@ def corrected(
 
 def moved_to(
     signed_mm: Array,
-    plane_signed_mm: Array,
-    axis: int,
-    level: int,
+    section: Section,
+    says: npt.NDArray[np.int8],
     hard: npt.NDArray[np.int8],
     spacing_mm: Spacing,
 ) -> Array:
-    """Return the distance to the surface after the outline of one slice was drawn; neighbours follow."""
+    """Return the distance to the surface after the outline of one slice was drawn; neighbours follow.
+
+    Parameters
+    ----------
+    signed_mm : (k, j, i) distance to the surface so far, above 0 inside
+    section : the outline
+    says : (rows, columns) what it says of its slice: 1 tumour, -1 not, 0 nothing
+    hard : (k, j, i) 1 where prompts say tumour, -1 where they say not, else 0; with this outline
+    """
     size = np.asarray(spacing_mm)
+    axis, level = section.axis, section.level
     now = np.take(signed_mm, level, axis=axis)
-    touched = (plane_signed_mm > 0) | (now > 0)
+    wanted = np.where(says == 0, now, says * np.abs(section.signed_mm)).astype(np.float32)
+    touched = (says != 0) & ((wanted > 0) | (now > 0))
     if not touched.any():
         return signed_mm
     length = BASE_MM + DEEPEST_MM / 2
     reach = min(_FADES_AT * length, _REACH_AT_MOST_MM)
-    difference = np.clip(plane_signed_mm - now, -FAR_MM, FAR_MM)
+    difference = np.clip(wanted - now, -FAR_MM, FAR_MM)
     at = np.argwhere(touched)
     voxels = np.insert(at, axis, level, axis=1)
     part, low = _around(voxels, reach, size, signed_mm.shape)
@@ -136,7 +152,7 @@ def moved_to(
     inside = ((old + fade * change > 0) & (own >= 0)) | (own > 0)
     drawn = [slice(None)] * 3
     drawn[axis] = slice(level - int(low[axis]), level - int(low[axis]) + 1)
-    inside[tuple(drawn)] = np.expand_dims(plane_signed_mm[shown] > 0, axis)
+    inside[tuple(drawn)] = np.expand_dims(wanted[shown] > 0, axis)
     out = signed_mm.copy()
     out[part] = np.where(fade > 0, signed_distance(inside, spacing_mm), old)
     return out
@@ -171,16 +187,19 @@ def _fade(voxels: IndexArray, reach_mm: float, shape: tuple[int, ...], spacing_m
 def _smooth_field(
     nodes_mm: npt.NDArray[np.float64],
     values: npt.NDArray[np.float64],
-    length_mm: float,
+    lengths_mm: npt.NDArray[np.float64],
     shape: tuple[int, ...],
     size: npt.NDArray[np.float64],
 ) -> Array:
-    """Return the mean of a Gaussian process that has seen `values` at `nodes_mm`, at each voxel."""
-    squared = ((nodes_mm[:, None] - nodes_mm[None]) ** 2).sum(axis=2)
-    gram = np.exp(-squared / (2 * length_mm**2)) + _NOISE * np.eye(len(nodes_mm))
+    """Return the mean of a Gaussian process that has seen `values` at `nodes_mm`, at each voxel.
+
+    `lengths_mm` (3,) is how far it is smooth along k, j, i.
+    """
+    squared = (((nodes_mm[:, None] - nodes_mm[None]) / lengths_mm) ** 2).sum(axis=2)
+    gram = np.exp(-squared / 2) + _NOISE * np.eye(len(nodes_mm))
     weights = np.linalg.solve(gram, values)
     along = [
-        np.exp(-((np.arange(n)[:, None] * step - nodes_mm[:, axis][None]) ** 2) / (2 * length_mm**2))
+        np.exp(-((np.arange(n)[:, None] * step - nodes_mm[:, axis][None]) ** 2) / (2 * lengths_mm[axis] ** 2))
         for axis, (n, step) in enumerate(zip(shape, size, strict=True))
     ]
     # The kernel is a product over the axes, so the sum over nodes is one matrix product.

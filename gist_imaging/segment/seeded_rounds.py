@@ -14,7 +14,7 @@ from gist_imaging.segment.prompts import Prompt
 from gist_imaging.segment.seeded_correct import corrected, moved_to
 from gist_imaging.segment.seeded_distance import FAR_MM, distance_to, signed_distance
 from gist_imaging.segment.seeded_image import Features, gate, learn, limits, log_odds, smoothed
-from gist_imaging.segment.seeded_section import Section, drawn_section, find_sections
+from gist_imaging.segment.seeded_section import Section, decided, drawn_section, find_sections
 from gist_imaging.segment.seeded_shape import first_shape
 from gist_imaging.segment.seeded_strokes import Box, Stroke, box_of, stroke_of
 from gist_imaging.spatial import Volume
@@ -34,7 +34,7 @@ _BOX_CLEARS_MM = 39.0
 AT_MOST_VOXELS = 18_000_000
 
 # One unit of log-odds moves the first surface by this where the image is fully believed.
-_FIRST_IMAGE_MM = 2.0
+_FIRST_IMAGE_MM = 1.3
 _FIRST_SMOOTH_MM = 1.5
 
 
@@ -121,14 +121,19 @@ def later_round(volume: Volume, state: State, prompts: tuple[Prompt, ...], step:
             state = _grown(volume, state, box)
         drawn = state.drawn.copy()
         section = drawn_section(stroke, box.start, box.shape, spacing)
-        _draw(drawn, [stroke], [section] if section else [], box)
+        says = None if section is None else decided(section, stroke.include)
+        if section is None or says is None:
+            _draw(drawn, [stroke], [], box)
+        else:
+            plane = np.moveaxis(drawn, section.axis, 0)[section.level]
+            plane[...] = np.where(says != 0, says, plane)
         drawn[~np.isfinite(volume.voxels[box.slices])] = -1
         anchors = np.concatenate([state.anchors, _some(stroke, 20)])
         state = State(box, state.signed_mm, drawn, anchors, state.limits, state.features, state.image_weight)
         if stroke.kind == "box":
             state = _boxed(state, stroke, spacing)
-        elif section is not None:
-            signed = moved_to(state.signed_mm, section.signed_mm, section.axis, section.level, drawn, spacing)
+        elif section is not None and says is not None:
+            signed = moved_to(state.signed_mm, section, says, drawn, spacing)
             state = _with_surface(state, signed)
         else:
             state = _with_stroke(state, stroke, spacing)
@@ -156,8 +161,11 @@ def _with_stroke(state: State, stroke: Stroke, spacing: tuple[float, float, floa
         state.features,
         state.image_weight,
     )
-    # The drawn line itself always holds.
+    # The drawn line itself always holds, but where there is no number.
     k, j, i = (stroke.voxels - first).T
+    if stroke.is_line_of_tumour:
+        valued = state.drawn[k, j, i] >= 0
+        k, j, i = k[valued], j[valued], i[valued]
     if ((signed[k, j, i] > 0) != stroke.is_line_of_tumour).any():
         signed = signed.copy()
         hair = np.float32(min(spacing) / 2)

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from gist_imaging.segment.seeded_strokes import Stroke
 
-__all__ = ["Section", "drawn_section", "find_sections"]
+__all__ = ["Section", "decided", "drawn_section", "find_sections"]
 
 Array = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -23,6 +23,11 @@ _SMALL_SHARE = 0.7
 
 # A background stroke is a loop when no gap in it, seen from the tumour stroke, is wider than this.
 _WIDEST_GAP_DEG = 75.0
+
+
+# Drawn as a correction, an outline says nothing of its slice further than this outside; with what follows
+# on the neighbouring slices, less than 40 mm.
+OUTLINE_DECIDES_MM = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,13 +80,22 @@ def drawn_section(
     shape: tuple[int, int, int],
     spacing_mm: tuple[float, float, float],
 ) -> Section | None:
-    """Return the section of an outline drawn as a correction; None for anything else."""
+    """Return the section of an outline drawn as a correction, above 0 inside it; None for anything else."""
     if stroke.kind != "outline":
         return None
-    section = _section(stroke, stroke.flat_axes[0], [], start, shape, spacing_mm)
-    if section is None or stroke.include:
-        return section
-    return Section(section.axis, section.level, -np.abs(section.signed_mm), True)
+    return _section(stroke, stroke.flat_axes[0], [], start, shape, spacing_mm)
+
+
+def decided(section: Section, include: bool) -> npt.NDArray[np.int8]:
+    """Return what an outline drawn as a correction says of its slice: 1 tumour, -1 not, 0 nothing.
+
+    An outline of tumour says all inside, and that the rest of the slice near its line is not tumour; an
+    outline that holds none says only that.
+    """
+    inside = section.signed_mm > 0
+    if not include:
+        return np.where(inside, -1, 0).astype(np.int8)
+    return np.where(inside, 1, np.where(section.signed_mm > -OUTLINE_DECIDES_MM, -1, 0)).astype(np.int8)
 
 
 def _encloses(stroke: Stroke, tumour: list[Stroke], spacing_mm: tuple[float, float, float]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,16 +23,25 @@ CAP_BEYOND_MM = 5.5
 # A section shrinks towards the ends as (1 - t**p)**(1/p); p = 2 is an ellipsoid, real tumours end thinner.
 TAPER = 1.6
 
+# A background stroke beyond an end follows the middle of what ends there: towards it the sections spread
+# along the stroke, by this share of its length.
+SPREAD = 0.5
+_SPREAD_POINTS = 7
+
 # Without any background the tumour reaches this far from a stroke, or half the stroke's own length.
 _REACH_OF_A_STROKE_MM = 8.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _End:
-    """Where the tumour ends along the axis: `height_mm` from the section, at `centre` (row, column)."""
+    """Where the tumour ends along the axis: `height_mm` from the section, at `centre` (row, column).
+
+    `along` (n, 2) are points of the background stroke there, from its middle; none where it was not drawn.
+    """
 
     height_mm: float
     centre: tuple[float, float]
+    along: npt.NDArray[np.float64] = field(repr=False)
 
 
 def first_shape(
@@ -117,7 +126,10 @@ def _swept(
                     out[level] = -np.hypot(away, (t - 1) * end.height_mm)
                 continue
             centre = centres[which] + t * (tip - centres[which])
-            out[level] = placed(which, centre, max((1 - t**TAPER) ** (1 / TAPER), 0.05))
+            scale = max((1 - t**TAPER) ** (1 / TAPER), 0.05)
+            out[level] = placed(which, centre, scale)
+            for away in SPREAD * (1 - scale) * end.along:
+                np.maximum(out[level], placed(which, centre + away, scale), out=out[level])
         else:
             upper = int(np.searchsorted(levels, level))
             a, b = upper - 1, upper
@@ -149,7 +161,7 @@ def _end(
     offset = np.asarray(start)[plane]
     step = spacing_mm[axis]
     inside = ndimage.binary_dilation(section.signed_mm > -FAR_MM / 4, iterations=2)
-    found: list[tuple[float, tuple[float, float]]] = []
+    found: list[tuple[float, npt.NDArray[np.int64]]] = []
     reaches = 0.0
     for stroke in strokes:
         z_mm = way * (stroke.level(axis) - start[axis] - section.level) * step
@@ -159,15 +171,18 @@ def _end(
         if not inside[tuple(at.T)].any():
             continue
         if stroke in caps:
-            middle = at.mean(axis=0).tolist()
-            found.append((z_mm, (middle[0], middle[1])))
+            found.append((z_mm, at))
         else:
             reaches = max(reaches, z_mm + step / 2)
     if not found:
-        return _End(max(radius_mm, reaches + CAP_BEYOND_MM / 2), (float(centre[0]), float(centre[1])))
-    nearest_mm, tip = min(found)
+        height = max(radius_mm, reaches + CAP_BEYOND_MM / 2)
+        return _End(height, (float(centre[0]), float(centre[1])), np.empty((0, 2)))
+    # The nearest; of two on one slice always the same one, whatever their order.
+    nearest_mm, at = min(found, key=lambda end: (end[0], *end[1].mean(axis=0)))
+    tip = at.mean(axis=0)
+    some = np.linspace(0, len(at) - 1, min(len(at), _SPREAD_POINTS)).round().astype(np.int64)
     height = max(nearest_mm - CAP_BEYOND_MM, nearest_mm / 2, step / 2, min(reaches, nearest_mm - step / 2))
-    return _End(height, tip)
+    return _End(height, (float(tip[0]), float(tip[1])), at[some] - tip)
 
 
 def _ellipsoid(
