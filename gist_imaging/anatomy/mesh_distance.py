@@ -158,9 +158,7 @@ class _Edges:
         ab, ac = corners[:, 1] - a, corners[:, 2] - a
         return cls(a, ab, ac, np.stack([_dot(ab, ab), _dot(ab, ac), _dot(ac, ac)]))
 
-    def nearest(
-        self, points: FloatArray, triangles: IntArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def nearest(self, points: FloatArray, triangles: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return for each pair (n) of point and triangle the place on it nearest to the point.
 
         Returns
@@ -179,9 +177,7 @@ class _Edges:
         # Most feet lie on an edge or at a corner: there the nearest of the three edges decides.
         outside = np.flatnonzero(flat | (vb < 0.0) | (vc < 0.0) | (v + w > 1.0))
         if len(outside):
-            v[outside], w[outside] = _on_edges(
-                *(held[outside] for held in (d1, d2, bb, bc, cc))
-            )
+            v[outside], w[outside] = _on_edges(*(held[outside] for held in (d1, d2, bb, bc, cc)))
         squared = _dot(ap, ap) - 2.0 * (v * d1 + w * d2) + v * v * bb + 2.0 * v * w * bc + w * w * cc
         return v, w, squared
 
