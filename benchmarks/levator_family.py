@@ -19,9 +19,9 @@ Rows of the table:
 - strokes + 1: one more stroke on the affected side, on the slice that the note of M1 names
 - from the truth: true sheets and a mesh of the true tumour; what is left when reading is perfect
 
-M2's area and M3 are compared with the truth of the same definition: M3 between the inner faces, where the
-true inner face lies within the contact distance that was used. Whether a member is displaced is decided by the
-true displacement of the middle of the muscle within 1 mm of the tumour.
+M2 area and M3 are compared with the truth of the same definition: M3 between the inner faces, where the
+true inner face lies within the contact distance that was used. Whether a member is displaced is decided by
+the true displacement of the middle of the muscle within 1 mm of the tumour.
 """
 
 from __future__ import annotations
