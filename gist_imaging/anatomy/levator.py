@@ -89,7 +89,7 @@ def levator_surface(
     """Return the sheet through the strokes of one side, and what to know about it.
 
     The sheet ends where the strokes end: it spans what lies between neighbours and is not carried on beyond.
-    Strokes may be coronal, axial, sagittal or oblique and may cross. Waves shorter than about 16 mm are
+    Strokes may be coronal, axial, sagittal or oblique and may cross. Waves shorter than about 12 mm are
     smoothed away as noise of the hand.
 
     Parameters

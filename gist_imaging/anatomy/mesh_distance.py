@@ -17,6 +17,8 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 _CANDIDATES, _CANDIDATES_FAR = 8, 2
+# Pairs of point and triangle that are compared at once: about 50 MB.
+_PAIRS_AT_ONCE = 200_000
 # Sine of the steepest slope with which a smooth mesh falls away from a foot point.
 _SMOOTH_SLOPE = 0.3
 
@@ -64,6 +66,7 @@ class MeshDistance:
         self.mesh = mesh
         self._slope = _SMOOTH_SLOPE if smooth else 1.0
         self._corners = mesh.vertices_mm[mesh.triangles]
+        self._edges = _Edges.of(self._corners)
         centres = self._corners.mean(axis=1)
         self.reach_mm = float(np.linalg.norm(self._corners - centres[:, None], axis=2).max())
         self._tree = cKDTree(centres)
@@ -89,31 +92,36 @@ class MeshDistance:
         triangles = np.zeros(len(points), dtype=np.int64)
         weights = np.zeros((len(points), 3))
         asked = np.arange(len(points))
-        count = min(_CANDIDATES if exact_within_mm > 0 else _CANDIDATES_FAR, len(self._corners))
+        count = min(_CANDIDATES if np.isinf(exact_within_mm) else _CANDIDATES_FAR, len(self._corners))
         while len(asked):
-            found = self._tree.query(points[asked], k=count)
-            away, near = (np.asarray(held).reshape(-1, count) for held in found)
-            best, weight, distance = self._best(points[asked], near)
-            triangles[asked], weights[asked] = best, weight
+            left = []
+            # So many at once that all candidates of a mesh with one long triangle still fit into memory.
+            at_once = max(_PAIRS_AT_ONCE // count, 1)
+            for start in range(0, len(asked), at_once):
+                some = asked[start : start + at_once]
+                found = self._tree.query(points[some], k=count)
+                away, near = (np.asarray(held).reshape(-1, count) for held in found)
+                best, weight, distance = self._best(points[some], near)
+                triangles[some], weights[some] = best, weight
+                # A triangle nearer than this one has its centre within: (d² + r² + 2 d r sin(slope)) ^ ½.
+                within = distance**2 + self.reach_mm**2 + 2.0 * distance * self.reach_mm * self._slope
+                nearer_left = away[:, -1] < np.sqrt(within)
+                left.append(some[nearer_left & (away[:, 0] - self.reach_mm <= exact_within_mm)])
             if count == len(self._corners):
                 break
-            # A triangle nearer than this one has its centre within: (d² + r² + 2 d r sin(slope)) ^ ½.
-            within = distance**2 + self.reach_mm**2 + 2.0 * distance * self.reach_mm * self._slope
-            nearer_left = away[:, -1] < np.sqrt(within)
-            asked = asked[nearer_left & (away[:, 0] - self.reach_mm <= exact_within_mm)]
+            asked = np.concatenate(left)
             count = min(4 * count, len(self._corners))
         return self._feet(points, triangles, weights)
 
     def _best(self, points: FloatArray, near: IntArray) -> tuple[IntArray, FloatArray, FloatArray]:
         """Return triangle, weights and distance of the nearest among candidates (n, k)."""
         count = near.shape[1]
-        corners = self._corners[near.ravel()]
-        weights = _weights(np.repeat(points, count, axis=0), corners)
-        foot = np.einsum("nc,ncx->nx", weights, corners)
-        away = np.linalg.norm(foot.reshape(-1, count, 3) - points[:, None], axis=2)
-        pick = np.argmin(away, axis=1)
+        v, w, squared = self._edges.nearest(np.repeat(points, count, axis=0), near.ravel())
+        pick = np.argmin(squared.reshape(-1, count), axis=1)
         rows = np.arange(len(points))
-        return near[rows, pick], weights.reshape(-1, count, 3)[rows, pick], away[rows, pick]
+        chosen = rows * count + pick
+        weights = np.stack([1.0 - v[chosen] - w[chosen], v[chosen], w[chosen]], axis=-1)
+        return near[rows, pick], weights, np.sqrt(np.maximum(squared[chosen], 0.0))
 
     def _feet(self, points: FloatArray, triangles: IntArray, weights: FloatArray) -> Feet:
         foot = np.einsum("nc,ncx->nx", weights, self._corners[triangles])
@@ -135,36 +143,69 @@ class MeshDistance:
         return Feet(np.where(inside, -distance, distance), foot, triangles, weights, border)
 
 
-def _weights(points: FloatArray, corners: FloatArray) -> FloatArray:
-    """Return (n, 3) barycentric coordinates of the place on each triangle (n, 3, 3) nearest to a point."""
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    ab, ac, ap = b - a, c - a, points - a
-    d1, d2 = _dot(ab, ap), _dot(ac, ap)
-    bb, bc, cc = _dot(ab, ab), _dot(ab, ac), _dot(ac, ac)
-    d3, d4, d5, d6 = d1 - bb, d2 - bc, d1 - bc, d2 - cc
-    va, vb, vc = d3 * d6 - d5 * d4, d5 * d2 - d1 * d6, d1 * d4 - d3 * d2
-    total = va + vb + vc
-    flat = total <= 1e-18
-    total = np.where(flat, 1.0, total)
-    v, w = vb / total, vc / total
-    # Each region overrides the one before it: face, edges, corners.
-    t = np.clip((d4 - d3) / np.maximum(bb + cc - 2.0 * bc, 1e-18), 0.0, 1.0)
-    on_bc = ((va <= 0) & (d4 - d3 >= 0) & (d5 - d6 >= 0)) | flat
-    v, w = np.where(on_bc, 1.0 - t, v), np.where(on_bc, t, w)
-    on_ac = (vb <= 0) & (d2 >= 0) & (d6 <= 0)
-    t = np.clip(d2 / np.maximum(cc, 1e-18), 0.0, 1.0)
-    v, w = np.where(on_ac, 0.0, v), np.where(on_ac, t, w)
-    on_ab = (vc <= 0) & (d1 >= 0) & (d3 <= 0)
-    t = np.clip(d1 / np.maximum(bb, 1e-18), 0.0, 1.0)
-    v, w = np.where(on_ab, t, v), np.where(on_ab, 0.0, w)
-    for at, (weight_b, weight_c) in (
-        ((d6 >= 0) & (d5 <= d6), (0.0, 1.0)),
-        ((d3 >= 0) & (d4 <= d3), (1.0, 0.0)),
-        ((d1 <= 0) & (d2 <= 0), (0.0, 0.0)),
-    ):
-        v, w = np.where(at, weight_b, v), np.where(at, weight_c, w)
-    return np.stack([1.0 - v - w, v, w], axis=-1)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Edges:
+    """Triangles (m) as first corner, the two edges that leave it, and the products of these."""
+
+    corner: FloatArray
+    ab: FloatArray
+    ac: FloatArray
+    products: FloatArray
+
+    @classmethod
+    def of(cls, corners: FloatArray) -> _Edges:
+        a = corners[:, 0]
+        ab, ac = corners[:, 1] - a, corners[:, 2] - a
+        return cls(a, ab, ac, np.stack([_dot(ab, ab), _dot(ab, ac), _dot(ac, ac)]))
+
+    def nearest(self, points: FloatArray, triangles: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return for each pair (n) of point and triangle the place on it nearest to the point.
+
+        Returns
+        -------
+        v, w : (n,) barycentric coordinates of the second and third corner
+        squared : (n,) squared distance, mm²
+        """
+        ap = points - self.corner[triangles]
+        d1, d2 = _dot(self.ab[triangles], ap), _dot(self.ac[triangles], ap)
+        bb, bc, cc = self.products[:, triangles]
+        total = bb * cc - bc * bc
+        flat = total <= 1e-18
+        vb, vc = d1 * cc - d2 * bc, d2 * bb - d1 * bc
+        total = np.where(flat, 1.0, total)
+        v, w = vb / total, vc / total
+        # Most feet lie on an edge or at a corner: there the nearest of the three edges decides.
+        outside = np.flatnonzero(flat | (vb < 0.0) | (vc < 0.0) | (v + w > 1.0))
+        if len(outside):
+            v[outside], w[outside] = _on_edges(*(held[outside] for held in (d1, d2, bb, bc, cc)))
+        squared = _dot(ap, ap) - 2.0 * (v * d1 + w * d2) + v * v * bb + 2.0 * v * w * bc + w * w * cc
+        return v, w, squared
+
+
+def _on_edges(
+    d1: FloatArray, d2: FloatArray, bb: FloatArray, bc: FloatArray, cc: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return barycentric coordinates (n,) of the nearest place on the three edges of triangles.
+
+    Parameters
+    ----------
+    d1, d2 : (n,) products of the edges a-b and a-c with the way from a to the point
+    bb, bc, cc : (n,) products of the two edges
+    """
+    on_ab = np.clip(d1 / np.maximum(bb, 1e-18), 0.0, 1.0)
+    on_ac = np.clip(d2 / np.maximum(cc, 1e-18), 0.0, 1.0)
+    on_bc = np.clip((bb - bc + d2 - d1) / np.maximum(bb + cc - 2.0 * bc, 1e-18), 0.0, 1.0)
+    # Squared distances, less that of corner a.
+    to_ab = on_ab * (on_ab * bb - 2.0 * d1)
+    to_ac = on_ac * (on_ac * cc - 2.0 * d2)
+    rest = 1.0 - on_bc
+    to_bc = rest * (rest * bb - 2.0 * d1) + on_bc * (on_bc * cc - 2.0 * d2) + 2.0 * rest * on_bc * bc
+    ab_first = (to_ab <= to_ac) & (to_ab <= to_bc)
+    ac_first = ~ab_first & (to_ac <= to_bc)
+    v = np.where(ab_first, on_ab, np.where(ac_first, 0.0, rest))
+    w = np.where(ab_first, 0.0, np.where(ac_first, on_ac, on_bc))
+    return v, w
 
 
 def _dot(one: FloatArray, other: FloatArray) -> FloatArray:
-    return np.asarray(np.einsum("nx,nx->n", one, other))
+    return np.asarray(one[:, 0] * other[:, 0] + one[:, 1] * other[:, 1] + one[:, 2] * other[:, 2])

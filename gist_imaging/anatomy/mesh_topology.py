@@ -13,6 +13,7 @@ __all__ = [
     "MeshShape",
     "area_vectors_mm2",
     "enclosed_volume_mm3",
+    "face_normals",
     "is_closed",
     "part_of",
     "refined",
@@ -48,7 +49,7 @@ class MeshShape:
     @classmethod
     def of(cls, mesh: TriangleMesh) -> MeshShape:
         """Return the normals of a mesh."""
-        normals = _unit(area_vectors_mm2(mesh))
+        normals = face_normals(mesh)
         number, count = _edge_numbers(mesh)
         edge = _sum_at(number.ravel(), np.repeat(normals, 3, axis=0), len(count))
         return cls(normals, edge[number], vertex_normals(mesh), count[number] == 1)
@@ -98,6 +99,11 @@ def area_vectors_mm2(mesh: TriangleMesh) -> FloatArray:
     """Return (m, 3) for each triangle the vector along its normal that is as long as its area."""
     a, b, c = np.moveaxis(mesh.vertices_mm[mesh.triangles], 1, 0)
     return np.asarray(np.cross(b - a, c - a) / 2.0)
+
+
+def face_normals(mesh: TriangleMesh) -> FloatArray:
+    """Return (m, 3) the unit normal of each triangle; zeros for one without area."""
+    return _unit(area_vectors_mm2(mesh))
 
 
 def triangle_areas_mm2(mesh: TriangleMesh) -> FloatArray:

@@ -8,9 +8,9 @@
     M4  bow of the muscle in coronal sections             relation_section.py
     M5  coronal angle                                     relation_section.py
     M6  half-width of the hiatus                          relation_section.py
-    M7  thinning                                          relation_mirror.py
+    M7  thinning                                          relation_muscle.py
     M8  loss of ischioanal fat                            relation_fossa.py
-    M9  signal                                            relation_mirror.py
+    M9  signal                                            relation_muscle.py
     M10 change between two visits                         relation_change.py
 
 The definitions are ours, after the imaging literature on pelvic floor and rectal cancer: no standard report
@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 
-from gist_imaging.anatomy.mesh_distance import MeshDistance
 from gist_imaging.anatomy.metric import Metric
 from gist_imaging.anatomy.relation_contact import (
     SURFACE_ERROR_MM,
@@ -35,15 +34,17 @@ from gist_imaging.anatomy.relation_contact import (
     contact_of,
     overlap_volume,
 )
-from gist_imaging.anatomy.relation_fossa import fossa_loss
-from gist_imaging.anatomy.relation_mirror import (
-    Displacement,
-    mirrored,
-    signal_ratio,
-    surface_shift,
-    thickness_ratio,
+from gist_imaging.anatomy.relation_error import (
+    contact_notes,
+    distance_with_error,
+    region_notes,
+    sheet_error_mm,
+    shift_with_error,
 )
-from gist_imaging.anatomy.relation_scene import SIDE_WORDS, RelationScene
+from gist_imaging.anatomy.relation_fossa import fossa_loss
+from gist_imaging.anatomy.relation_mirror import Displacement, SurfaceShift, mirrored, surface_shift
+from gist_imaging.anatomy.relation_muscle import contact_zone, signal_ratio, thickness_ratio
+from gist_imaging.anatomy.relation_scene import SIDE_WORDS, Mirror, RelationScene
 from gist_imaging.anatomy.relation_section import (
     CoronalSection,
     bow,
@@ -54,13 +55,9 @@ from gist_imaging.anatomy.relation_section import (
 )
 from gist_imaging.anatomy.relation_surfaces import LevatorSide, TumourSurface
 from gist_imaging.anatomy.relation_values import RelationMeasurement, RelationSide
-from gist_imaging.anatomy.surface import FloatArray, Side, TriangleMesh
-from gist_imaging.spatial.mask import Mask
+from gist_imaging.anatomy.surface import Side, TriangleMesh
 
 __all__ = ["RelationMeasurement", "RelationScene", "RelationSide", "measure_relation"]
-
-# A surface within 25 degrees of the slices leaves few marks within them.
-_ALONG_SLICES = float(np.cos(np.radians(25.0)))
 
 
 def measure_relation(
@@ -78,7 +75,7 @@ def measure_relation(
     reader_codes : the reader's own words, kept beside the numbers
     """
     contact = _contact_metrics(scene)
-    mirror = _mirror_metrics(scene)
+    mirror = _mirror_metrics(scene, max(0.0, -(contact.metrics["min_distance"].value or 0.0)))
     section = _section_metrics(scene)
     notes = () if isinstance(scene.frame, str) else scene.frame.notes
     lines: tuple[ContactLine, ...] = contact.lines
@@ -114,43 +111,21 @@ def _contact_metrics(scene: RelationScene) -> _ContactMetrics:
         return _ContactMetrics({name: Metric.missing(unit, tumour) for name, unit in units.items()})
     if isinstance(levator, str):
         return _ContactMetrics({name: Metric.missing(unit, levator) for name, unit in units.items()})
-    contact = contact_of(levator, tumour, scene.tau)
+    of_sheet = sheet_error_mm(scene, *(("L", "R") if scene.side == "midline" else (scene.side,)))
+    contact = contact_of(levator, tumour, scene.tau, of_sheet or SURFACE_ERROR_MM)
+    along = contact_notes(scene, contact)
+    area = contact.area
     metrics = {
-        "min_distance": _with_error(scene, contact.min_distance, levator, tumour),
+        "min_distance": distance_with_error(scene, contact, levator, tumour),
         "distance_p5": Metric(contact.p5_mm, "mm"),
-        "overlap_volume": overlap_volume(levator, tumour, contact),
-        "contact_area": contact.area,
+        "overlap_volume": Metric(0.0, "mm3", notes=("no voxel of one lies in the other",))
+        if scene.outlines_overlap is False
+        else overlap_volume(levator, tumour, contact),
+        "contact_area": replace(area, notes=(*area.notes, *along)),
     }
     length, arc, lines = _contact_lines(scene, contact, tumour)
+    length, arc = (replace(held, notes=(*held.notes, *along)) for held in (length, arc))
     return _ContactMetrics({**metrics, "contact_length": length, "contact_arc": arc}, lines)
-
-
-def _with_error(
-    scene: RelationScene, distance: Metric, levator: LevatorSide, tumour: TumourSurface
-) -> Metric:
-    """Return M1 with the interval that the error of surfaces from masks gives, and why where it is wide."""
-    masks = [held for held in scene.levator.values() if isinstance(held, Mask)]
-    found = [(tumour.distance, distance.points_mm[1], scene.tumour)]
-    found += [(levator.distance, distance.points_mm[0], masks[0])] if masks else []
-    errors = [
-        _error_mm(surface, np.array(point), held) for surface, point, held in found if isinstance(held, Mask)
-    ]
-    if not errors or distance.value is None:
-        return distance
-    error, notes = max(errors), distance.notes
-    if error > SURFACE_ERROR_MM:
-        notes = (*notes, f"the surface runs along the slices here and is known to {error:.2g} mm only")
-    return replace(distance, low=distance.value - error, high=distance.value + error, notes=notes)
-
-
-def _error_mm(surface: MeshDistance, point: FloatArray, mask: Mask) -> float:
-    """Return how well a mask's surface is known at a point: to half a slice gap along the slices."""
-    normal = surface.shape.face_normals[surface.feet(point).triangles[0]]
-    spacing = np.array(mask.geometry.spacing_mm)
-    across = int(np.argmax(spacing))
-    if spacing[across] <= 2.0 * spacing.min() or abs(normal @ mask.geometry.axes[:, across]) < _ALONG_SLICES:
-        return SURFACE_ERROR_MM
-    return float(spacing[across]) / 2.0
 
 
 def _affected(scene: RelationScene) -> LevatorSide | str:
@@ -189,8 +164,8 @@ def _contact_lines(
     return length, arc, lines
 
 
-def _mirror_metrics(scene: RelationScene) -> dict[str, Metric]:
-    """Return M3, M6, M7, M8 and M9."""
+def _mirror_metrics(scene: RelationScene, overlap_mm: float) -> dict[str, Metric]:
+    """Return M3, M6, M7, M8 and M9; the levator reaches `overlap_mm` into the tumour."""
     mirror = scene.mirror
     if isinstance(mirror, str):
         return {
@@ -205,9 +180,7 @@ def _mirror_metrics(scene: RelationScene) -> dict[str, Metric]:
     faces = {side: held.inner for side, held in scene.sides.items() if held.inner is not None}
     metrics = {
         "hemi_hiatus_ratio": hemi_hiatus_ratio(faces, mirror.side, frame, scene.landmarks),
-        "fossa_loss": Metric.missing("1", "the fat of the ischioanal fossae was not outlined")
-        if scene.fat is None
-        else fossa_loss(pair, scene.fat, frame, scene.landmarks),
+        "fossa_loss": fossa_loss(pair, scene.fat, frame, scene.landmarks, scene.volume),
     }
     if pair[0].closed != pair[1].closed:
         reason = "one levator ani was outlined as a sheet and the other as a solid muscle"
@@ -223,21 +196,35 @@ def _mirror_metrics(scene: RelationScene) -> dict[str, Metric]:
         faces[mirror.side],
         mirrored(faces[mirror.other], mirror),
         None if isinstance(tumour, str) else tumour,
+        pair[0].smooth and pair[1].smooth,
     )
-    if no_tumour is not None:
-        thickness = signal = Metric.missing("1", no_tumour)
-    else:
-        thickness = thickness_ratio(shift, pair, scene.tau, mirror)
-        signal = (
-            Metric.missing("1", "no series was given to take the signal from")
-            if scene.volume is None
-            else signal_ratio(shift, pair, scene.tau, mirror, scene.volume)
-        )
+    along = () if no_tumour is not None else region_notes(scene, mirror, shift, scene.tau)
+    moved = _displacement_metrics(shift.displacement(scene.tau, no_tumour))
+    error = sheet_error_mm(scene, mirror.side, mirror.other)
+    for name in ("displacement_mean", "displacement_p95"):
+        moved[name] = shift_with_error(moved[name], error, overlap_mm)
+        moved[name] = replace(moved[name], notes=(*moved[name].notes, *along))
+    return {**metrics, **moved, **_muscle_metrics(scene, shift, pair, mirror, along)}
+
+
+def _muscle_metrics(
+    scene: RelationScene,
+    shift: SurfaceShift,
+    pair: tuple[LevatorSide, LevatorSide],
+    mirror: Mirror,
+    notes: tuple[str, ...],
+) -> dict[str, Metric]:
+    """Return M7, with notes on the contact region, and M9."""
+    tumour = scene.tumour_surface
+    zone = tumour if isinstance(tumour, str) else contact_zone(shift, pair, scene.tau, mirror)
+    if isinstance(zone, str):
+        return {name: Metric.missing("1", zone) for name in ("thickness_ratio", "signal_ratio")}
+    thickness = thickness_ratio(zone)
     return {
-        **metrics,
-        **_displacement_metrics(shift.displacement(scene.tau, no_tumour)),
-        "thickness_ratio": thickness,
-        "signal_ratio": signal,
+        "thickness_ratio": replace(thickness, notes=(*thickness.notes, *notes)),
+        "signal_ratio": Metric.missing("1", "no series was given to take the signal from")
+        if scene.volume is None
+        else signal_ratio(zone, scene.volume),
     }
 
 

@@ -12,6 +12,7 @@ from gist_imaging.anatomy.mesh_distance import Feet, MeshDistance
 from gist_imaging.anatomy.mesh_topology import (
     MeshShape,
     area_vectors_mm2,
+    face_normals,
     part_of,
     refined,
     triangle_areas_mm2,
@@ -40,6 +41,8 @@ SURFACE_ERROR_MM = 0.3
 # tumour of radius R a distance is then wrong by at most 1 / (8 R) mm.
 _FINE_MM = 1.0
 _STAGES_MM = (8.0, 2.5, _FINE_MM)
+# Surfaces from masks are smooth over that distance, and known less well than this leaves them.
+_STAGES_SMOOTH_MM = (2.5, 1.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Contact:
     distance_mm : (n,) signed distances of the vertices of `near`
     facing : (m,) which triangles of `near` face the tumour
     p5_mm : the distance that 5 % of the levator's surface facing the tumour, by area, stay below
+    error_mm : how far a surface may lie from the true one
     """
 
     tau_mm: float
@@ -82,6 +86,7 @@ class Contact:
     distance_mm: FloatArray = field(repr=False)
     facing: BoolArray = field(repr=False)
     p5_mm: float
+    error_mm: float = SURFACE_ERROR_MM
 
     @property
     def min_distance(self) -> Metric:
@@ -94,15 +99,22 @@ class Contact:
         """M2: area of the levator's surface that faces the tumour at a distance of at most tau, mm².
 
         The triangles are cut at the line where the distance is tau. `low` and `high` are the areas at
-        tau - 0.3 mm and tau + 0.3 mm, the surface error of a voxel mask.
+        tau less and plus the error: 0.3 mm, the surface error of a voxel mask, or that of a sheet.
         """
         triangles = self.near.triangles[self.facing]
         corners, values = self.near.vertices_mm[triangles], self.distance_mm[triangles]
         low, value, high = (
             area_at_most(corners, values, self.tau_mm + shift)
-            for shift in (-SURFACE_ERROR_MM, 0.0, SURFACE_ERROR_MM)
+            for shift in (-self.error_mm, 0.0, self.error_mm)
         )
         return Metric(value, "mm2", low=low, high=high, notes=(f"distance at most {self.tau_mm:.3g} mm",))
+
+    def touching(self) -> tuple[FloatArray, FloatArray]:
+        """Return unit normals (k, 3) and areas (k,) of the triangles that count as contact."""
+        chosen = (self.distance_mm[self.near.triangles].mean(axis=1) <= self.tau_mm) & self.facing
+        vectors = area_vectors_mm2(part_of(self.near, chosen))
+        areas = np.linalg.norm(vectors, axis=1)
+        return vectors / np.maximum(areas, 1e-12)[:, None], areas
 
     def lines(self, slices: Geometry, tumour: TumourSurface) -> tuple[ContactLine, ...]:
         """M2: return the contact line of every slice that has one, in the order of the slices."""
@@ -123,20 +135,28 @@ class Contact:
         return tuple(found)
 
 
-def contact_of(levator: LevatorSide, tumour: TumourSurface, tau_mm: float) -> Contact:
+def contact_of(
+    levator: LevatorSide, tumour: TumourSurface, tau_mm: float, error_mm: float = SURFACE_ERROR_MM
+) -> Contact:
     """Return the distances from one levator to the tumour.
 
     Of a closed levator surface the part that faces the tumour counts as contact: where its outward normal
     and that of the tumour at the foot point are opposed. All of an open sheet counts.
+
+    Parameters
+    ----------
+    tau_mm : contact is a distance of at most this (inclusive)
+    error_mm : how far a surface may lie from the true one
     """
     near, far = levator.surface, []
     reach, error = 0.0, 2.0 * tumour.distance.reach_mm
-    for at_most_mm in _STAGES_MM:
+    smooth = levator.smooth and tumour.smooth
+    for at_most_mm in _STAGES_SMOOTH_MM if smooth else _STAGES_MM:
         mesh = refined(near, at_most_mm)
         # A point of a triangle lies within its longest edge / sqrt 3 of a corner.
         slack = at_most_mm / np.sqrt(3.0) + error
         feet = tumour.distance.feet(mesh.vertices_mm, reach + slack if reach else 0.0)
-        reach = max(float(feet.signed_mm.min()), tau_mm + SURFACE_ERROR_MM)
+        reach = max(float(feet.signed_mm.min()), tau_mm + error_mm)
         may_count = feet.signed_mm[mesh.triangles].min(axis=1) <= reach + slack
         far.append(_shares(mesh, feet, levator.closed, ~may_count))
         near = part_of(mesh, may_count)
@@ -150,12 +170,12 @@ def contact_of(levator: LevatorSide, tumour: TumourSurface, tau_mm: float) -> Co
     facing = np.full(len(near.triangles), True)
     if levator.closed:
         towards = tumour.distance.shape.face_normals[on]
-        own = MeshShape.of(near).face_normals
+        own = face_normals(near)
         facing = np.einsum("mx,mx->m", own, towards[near.triangles].sum(axis=1)) < 0
     here = distance[near.triangles[facing]].mean(axis=1), triangle_areas_mm2(near)[facing]
     values, areas = (np.concatenate(held) for held in zip(*far, here, strict=True))
     p5 = weighted_percentile(values, areas, 5.0) if areas.sum() > 0 else float(distance[at])
-    return Contact(tau_mm, float(distance[at]), ends, near, distance, facing, p5)
+    return Contact(tau_mm, float(distance[at]), ends, near, distance, facing, p5, error_mm)
 
 
 def _shares(mesh: TriangleMesh, feet: Feet, closed: bool, chosen: BoolArray) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""M3, M7 and M9: the affected levator beside the mirror image of the other side."""
+"""M3: the affected levator beside the mirror image of the other side."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from gist_imaging.anatomy.mesh_distance import Feet, MeshDistance
@@ -14,11 +13,10 @@ from gist_imaging.anatomy.mesh_topology import MeshShape, refined
 from gist_imaging.anatomy.metric import Metric, PointMm
 from gist_imaging.anatomy.relation_contact import SURFACE_ERROR_MM, weighted_percentile
 from gist_imaging.anatomy.relation_scene import Mirror
-from gist_imaging.anatomy.relation_surfaces import LevatorSide, TumourSurface
+from gist_imaging.anatomy.relation_surfaces import TumourSurface
 from gist_imaging.anatomy.surface import FloatArray, TriangleMesh
-from gist_imaging.spatial.volume import Volume
 
-__all__ = ["Displacement", "SurfaceShift", "mirrored", "signal_ratio", "surface_shift", "thickness_ratio"]
+__all__ = ["Displacement", "SurfaceShift", "mirrored", "surface_shift"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -91,6 +89,13 @@ class SurfaceShift:
         moved = region & (np.abs(self.shift_mm[self.face.triangles].mean(axis=1)) >= SURFACE_ERROR_MM)
         return np.asarray(moved if moved.any() else region)
 
+    def normals(self, chosen: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return unit normals (k, 3), areas (k,) and middles (k, 3) LPS of the chosen (m,) triangles."""
+        corners = self.face.vertices_mm[self.face.triangles[chosen]]
+        vectors = _area_vectors(corners)
+        areas = np.linalg.norm(vectors, axis=1)
+        return vectors / np.maximum(areas, 1e-12)[:, None], areas, corners.mean(axis=1)
+
     def inland(self) -> npt.NDArray[np.int64]:
         """Return the vertices opposite the reference that lie off the rounded rim of their own face.
 
@@ -160,90 +165,21 @@ def mirrored(face: TriangleMesh, mirror: Mirror) -> TriangleMesh:
     return TriangleMesh(mirror.reflect(face.vertices_mm), face.triangles[:, ::-1], face.frame_uid)
 
 
-def surface_shift(face: TriangleMesh, reference: TriangleMesh, tumour: TumourSurface | None) -> SurfaceShift:
-    """Return how far a face lies from a reference face, both counter-clockwise as seen from the cavity."""
+def surface_shift(
+    face: TriangleMesh, reference: TriangleMesh, tumour: TumourSurface | None, smooth: bool = False
+) -> SurfaceShift:
+    """Return how far a face lies from a reference face, both counter-clockwise as seen from the cavity.
+
+    Parameters
+    ----------
+    smooth : whether both were made from masks
+    """
     fine = refined(face, _EDGE_MM)
-    feet = MeshDistance(refined(reference, _EDGE_MM)).feet(fine.vertices_mm, exact_within_mm=_EXACT_MM)
+    feet = MeshDistance(refined(reference, _EDGE_MM), smooth).feet(
+        fine.vertices_mm, exact_within_mm=_EXACT_MM
+    )
     near = None
     if tumour is not None:
         near = tumour.distance.feet(fine.vertices_mm, exact_within_mm=_EXACT_MM).signed_mm
     opposite = np.asarray(~feet.on_border[fine.triangles].any(axis=1))
     return SurfaceShift(fine, feet, -feet.signed_mm, near, opposite)
-
-
-def _zone(shift: SurfaceShift, tau_mm: float) -> npt.NDArray[np.int64]:
-    """Return vertices of the contact zone (distance at most tau) that have a mirrored counterpart."""
-    if shift.tumour_mm is None:
-        return np.zeros(0, dtype=np.int64)
-    return np.flatnonzero((shift.tumour_mm <= tau_mm) & ~shift.feet.on_border)
-
-
-def thickness_ratio(
-    shift: SurfaceShift,
-    sides: tuple[LevatorSide, LevatorSide],
-    tau_mm: float,
-    mirror: Mirror,
-) -> Metric:
-    """M7: median thickness in the contact zone over that of the mirrored zone.
-
-    Thickness is the distance from the inner to the outer face.
-
-    Parameters
-    ----------
-    sides : the affected and the healthy levator
-    """
-    affected, healthy = sides
-    if affected.outer_distance is None or healthy.outer_distance is None:
-        return Metric.missing("1", "a levator was outlined as a sheet without thickness")
-    zone = _zone(shift, tau_mm)
-    if not len(zone):
-        return Metric.missing("1", f"no part of the levator lies within {tau_mm:.3g} mm of the tumour")
-    here = affected.outer_distance.feet(shift.face.vertices_mm[zone])
-    there = healthy.outer_distance.feet(mirror.back(shift.feet.points_mm[zone]))
-    kept = ~(here.on_border | there.on_border)
-    if not kept.any():
-        return Metric.missing("1", "the contact zone lies at the edge of the levator")
-    one, other = (float(np.median(np.abs(feet.signed_mm[kept]))) for feet in (here, there))
-    return Metric(one / other, "1", notes=(f"median thickness {one:.2f} mm and {other:.2f} mm",))
-
-
-def signal_ratio(
-    shift: SurfaceShift,
-    sides: tuple[LevatorSide, LevatorSide],
-    tau_mm: float,
-    mirror: Mirror,
-    volume: Volume,
-) -> Metric:
-    """M9: median signal in the middle of the muscle in the contact zone over that of the mirrored zone.
-
-    A hint at most: coil sensitivity and partial volume change the signal, too.
-    """
-    affected, healthy = sides
-    if affected.outer_distance is None or healthy.outer_distance is None:
-        return Metric.missing("1", "a levator was outlined as a sheet without thickness")
-    zone = _zone(shift, tau_mm)
-    if not len(zone):
-        return Metric.missing("1", f"no part of the levator lies within {tau_mm:.3g} mm of the tumour")
-    inner = (shift.face.vertices_mm[zone], mirror.back(shift.feet.points_mm[zone]))
-    values = []
-    for points, outer in zip(inner, (affected.outer_distance, healthy.outer_distance), strict=True):
-        middle = (points + outer.feet(points).points_mm) / 2.0
-        values.append(_sampled(volume, middle))
-    kept = np.isfinite(values[0]) & np.isfinite(values[1])
-    if not kept.any():
-        return Metric.missing("1", "the contact zone or its mirror image lies outside the series")
-    one, other = (float(np.median(value[kept])) for value in values)
-    if not other > 0 or not one > 0:
-        return Metric.missing("1", "a ratio needs signals above 0; one side's median is not")
-    return Metric(one / other, "1", notes=(f"median signal {one:.4g} and {other:.4g}", "a hint, not a sign"))
-
-
-def _sampled(volume: Volume, points_mm: FloatArray) -> FloatArray:
-    """Return linearly interpolated values (n,); NaN outside the volume."""
-    index = volume.geometry.to_index(points_mm)
-    low = np.maximum(np.floor(index.min(axis=0)).astype(np.int64) - 1, 0)
-    high = np.minimum(np.ceil(index.max(axis=0)).astype(np.int64) + 2, volume.geometry.shape)
-    if (high <= low).any():
-        return np.full(len(points_mm), np.nan)
-    box = volume.voxels[tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))]
-    return np.asarray(ndimage.map_coordinates(box.astype(np.float64), (index - low).T, order=1, cval=np.nan))

@@ -139,6 +139,14 @@ class RelationScene:
         return max(_TAU_AT_LEAST_MM, *(diagonal / 2.0 for diagonal in diagonals), 0.0)
 
     @cached_property
+    def outlines_overlap(self) -> bool | None:
+        """Whether a voxel of tumour or levator ani lies within the other; None where one is no mask."""
+        muscles = [held for held in self.levator.values() if isinstance(held, Mask)]
+        if not isinstance(self.tumour, Mask) or not muscles or len(muscles) < len(self.levator):
+            return None
+        return any(_reaches_into(self.tumour, held) or _reaches_into(held, self.tumour) for held in muscles)
+
+    @cached_property
     def frame(self) -> PelvicFrame | str:
         """The pelvic frame, or the reason why there is none."""
         try:
@@ -198,3 +206,22 @@ class RelationScene:
 
 def _frame_uid(held: TumourInput | LevatorInput) -> str | None:
     return held.geometry.frame_uid if isinstance(held, Mask) else held.frame_uid
+
+
+def _reaches_into(one: Mask, other: Mask) -> bool:
+    """Return whether the centre of a voxel of `one` lies amid voxels that all belong to `other`."""
+    box, within = one.bounding_box, other.bounding_box
+    if box is None or within is None:
+        return False
+    (k, j, i), (depth, height, width) = box
+    inside = one.voxels[k : k + depth, j : j + height, i : i + width]
+    index = other.geometry.to_index(one.geometry.to_patient(np.argwhere(inside) + np.array([k, j, i])))
+    first, last = np.array(within[0]), np.array(within[0]) + within[1] - 1
+    # Rounding must not part a point from the voxel that it is the centre of.
+    low, high = np.floor(index + 1e-6).astype(np.int64), np.ceil(index - 1e-6).astype(np.int64)
+    near = ((low >= first) & (high <= last)).all(axis=1)
+    amid = np.ones(int(np.count_nonzero(near)), dtype=np.bool_)
+    for corner in np.ndindex(2, 2, 2):
+        at = np.where(np.array(corner) == 1, high[near], low[near])
+        amid &= other.voxels[tuple(at.T)]
+    return bool(amid.any())

@@ -12,8 +12,8 @@ from gist_imaging.anatomy.mesh_distance import MeshDistance
 from gist_imaging.anatomy.mesh_from_mask import smooth_mesh
 from gist_imaging.anatomy.mesh_from_sheet import faces_of_sheet, shell_of_sheet
 from gist_imaging.anatomy.mesh_topology import (
-    MeshShape,
     enclosed_volume_mm3,
+    face_normals,
     is_closed,
     part_of,
     refined,
@@ -118,7 +118,7 @@ class LevatorSide:
         towards = sideways(frame, side)
         if not closed:
             return cls(side, surface, _turned(surface, -towards), None, closed, sheet=surface)
-        normals = MeshShape.of(surface).face_normals
+        normals = face_normals(surface)
         across = _across_sheet(surface, normals)
         across *= np.where(across @ towards > 0, 1.0, -1.0)[:, None]
         facing = np.einsum("mx,mx->m", across, normals)

@@ -234,5 +234,12 @@ def _displacement(measurement: RelationMeasurement) -> Suggestion:
     )
     if word == "mild":
         evidence += (Evidence("largest of both", largest, "mm", "<", MARKED_FROM_MM),)
-    notes = tuple(f"{name} was not measured: {reason}" for name, reason in reasons.items())
-    return Suggestion(word, evidence, notes=notes)
+    notes = [f"{name} was not measured: {reason}" for name, reason in reasons.items()]
+    notes += [
+        f"{name} lies between {held.low:.3g} and {held.high:.3g} mm, on either side of {cut:g} mm: "
+        "either word may hold"
+        for name, held in metrics.items()
+        for cut in (DISPLACED_FROM_MM, MARKED_FROM_MM)
+        if held.low is not None and held.high is not None and held.low < cut <= held.high
+    ]
+    return Suggestion(word, evidence, notes=tuple(notes))

@@ -88,7 +88,7 @@ def test_voxel_masks_of_the_pushed_plane_give_lengths_within_half_a_millimetre(g
     for name, value in CAP_MM.items():
         assert found[name].value == pytest.approx(value, abs=0.5), name
     assert found["displaced_volume"].value == pytest.approx(CAP_MM3, rel=0.05)
-    # The sharp edge of the dent is rounded in a mask, so the smallest distance is that of the 5th percentile.
+    assert found["min_distance"].value == pytest.approx(0.0, abs=0.5)
     assert found["distance_p5"].value == pytest.approx(0.0, abs=0.5)
 
 
@@ -306,6 +306,51 @@ def test_fat_below_the_levator_and_above_the_verge_is_compared_side_by_side():
     )
 
     assert measure_relation(scene).fossa_loss.value == pytest.approx(0.25, abs=0.03)
+
+
+def fossae(fat_hu: float = -100.0, quantity: Quantity = Quantity.HU) -> RelationScene:
+    """40 mm of fat below the right muscle, 25 mm below the left one, where something else takes 15 mm."""
+    corners = np.array([(x, y, z) for x in (-88, 88) for y in (-42, 42) for z in (-45, 3)], dtype=float)
+    grid = around(LYING_ANEW.to_patient(corners), 3, 0.0, spacing_mm=(3.3, 1.6, 1.6))
+    index = np.stack(np.meshgrid(*(np.arange(n) for n in grid.shape), indexing="ij"), axis=-1)
+    x, _, z = np.moveaxis(LYING_ANEW.to_body(grid.to_patient(index)), -1, 0)
+    # As in the body, fat goes on to all sides; what lies above the muscle does not count.
+    values = np.where((x > 0) & (z > -15) & (z < 0), 40.0, fat_hu).astype(np.float32)
+    levator = {"L": sheet((5, 85), Y, flat, 41), "R": sheet((-85, -5), Y, flat, 41)}
+    return RelationScene(
+        LYING_ANEW.mesh(ball(10.0, (45, 0, 20))),
+        {side: LYING_ANEW.mesh(mesh) for side, mesh in levator.items()},
+        "L",
+        landmarks=LYING_ANEW.landmarks(),
+        volume=Volume(values, grid, quantity, "1.2.3"),
+    )
+
+
+def test_fat_on_ct_is_found_by_its_hu_in_the_same_space_on_both_sides():
+    found = measure_relation(fossae()).fossa_loss
+
+    # 30 mm along the direction halfway between lateral and caudal are 21 mm down, of which 15 are taken.
+    assert found.value == pytest.approx(15.0 / (30.0 / np.sqrt(2.0)), abs=0.05)
+    assert "by its HU" in found.notes[-1]
+
+
+@pytest.mark.parametrize("fat_hu", [-151.0, -29.0])
+def test_what_is_not_between_minus_150_and_minus_30_hu_is_no_fat(fat_hu):
+    assert measure_relation(fossae(fat_hu)).fossa_loss.reason == (
+        "no fat is found below the levator of the other side"
+    )
+
+
+@pytest.mark.parametrize("fat_hu", [-150.0, -30.0])
+def test_the_limits_of_fat_belong_to_it(fat_hu):
+    assert measure_relation(fossae(fat_hu)).fossa_loss.value > 0.5
+
+
+def test_fat_on_mr_is_told_by_its_outline_only():
+    found = measure_relation(fossae(quantity=Quantity.ARBITRARY)).fossa_loss
+
+    assert found.value is None
+    assert "only CT in HU tells it without" in found.reason
 
 
 def test_everything_can_be_written_as_json_with_the_readers_words_first():
