@@ -251,8 +251,9 @@ def _measurements(record: ScanRecord) -> list[Row]:
 def _failures(records: Sequence[ScanRecord]) -> list[Row]:
     rows = []
     copies: Counter[str] = Counter()
-    for record in records:
-        if record.failure is None:
+    failed = [(record, record.failure or record.relation_failure) for record in records]
+    for record, failure in failed:
+        if failure is None:
             continue
         row: Row = {
             "patient_id": record.patient_id,
@@ -262,9 +263,9 @@ def _failures(records: Sequence[ScanRecord]) -> list[Row]:
             "read_no": record.read_no,
             "series_no": record.series_no,
             "modality": record.series.modality if record.series else None,
-            "stage": record.failure.stage,
-            "code": record.failure.code,
-            "message": exportable_message(record.failure.code, record.failure.message),
+            "stage": failure.stage,
+            "code": failure.code,
+            "message": exportable_message(failure.code, failure.message),
         }
         # Records that are equal but for their masks give equal rows, and none of them may get lost.
         content = sha256_of(row)

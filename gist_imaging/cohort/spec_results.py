@@ -94,6 +94,13 @@ _MEASUREMENTS = Table(
         ),
         Column("value_low", "number", "lower end of the interval that the stated surface error gives"),
         Column("value_high", "number", "upper end of that interval"),
+        Column(
+            "notes",
+            "string",
+            "how a number of the pelvis came about, joined by ;: which landmark stands in for another, which "
+            "path or section was taken",
+            words=True,
+        ),
     ),
     (
         ForeignKey(("patient_id",), "patients", ("patient_id",)),
@@ -193,7 +200,8 @@ _RESPONSES = Table(
 
 _FAILURES = Table(
     "failures",
-    "One row per scan and lesion that could not be measured, with the reason.",
+    "One row per scan and lesion that could not be measured, with the reason; of stage relation where the "
+    "lesion was measured and its relation to the levator ani was not.",
     ("failure_id",),
     (
         Column(
