@@ -195,7 +195,10 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
         signed=True,
     ),
     "levator_bow_difference": _of_pelvis(
-        "levator_bow_difference_mm", "mm", "M4: levator_bow − that of the other side, same section", signed=True
+        "levator_bow_difference_mm",
+        "mm",
+        "M4: levator_bow − that of the other side, same section",
+        signed=True,
     ),
     "levator_bow_ratio": _of_pelvis("levator_bow_ratio", "1", "M4: levator_bow ÷ chord", signed=True),
     "levator_angle": _of_pelvis(
@@ -263,8 +266,7 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
     "levator_plate_to_pcl": _of_pelvis(
         "levator_plate_to_pcl_deg",
         "deg",
-        "M11: levator plate against the pubococcygeal line; never compared with the angle to the "
-        "horizontal",
+        "M11: levator plate against the pubococcygeal line; never compared with the angle to the horizontal",
         signed=True,
         at_least=-180.0,
         at_most=180.0,

@@ -109,7 +109,7 @@ class PelvicNumber:
             raise MeasurementError(f"{name} is in {unit}", f"got {metric.unit}")
         ends = [number for number in (metric.low, metric.value, metric.high) if number is not None]
         if entry is not None and any(entry.excludes(number * entry.scale) for number in ends):
-            return cls(name, None, side, OUTSIDE_ITS_RANGE, notes=metric.notes, **provenance)
+            return cls(name, None, side, OUTSIDE_ITS_RANGE, None, None, (), metric.notes, **provenance)
         joins = len(metric.points_mm) == _TWO_ENDS and metric.value is not None and metric.unit == "mm"
         if joins:
             joins = math.isclose(math.dist(*metric.points_mm), abs(metric.value or 0.0), abs_tol=1e-6)
