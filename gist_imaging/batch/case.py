@@ -239,7 +239,12 @@ _KINDS: tuple[tuple[type[GistImagingError], str | None, str], ...] = (
     (IdentityError, "identity", "IDENTITY"),
     (MeasurementError, "measure", "MEASUREMENT"),
 )
-_OTHER_CODES = {"intake": "SERIES_CHOICE", "mask": "MASK", "measure": "MEASUREMENT"}
+_OTHER_CODES = {
+    "intake": "SERIES_CHOICE",
+    "mask": "MASK",
+    "measure": "MEASUREMENT",
+    "relation": "RELATION",
+}
 
 
 def _clean(text: str, names: Sequence[tuple[Path, str]]) -> str:

@@ -245,11 +245,25 @@ class _Records:
 
     def warnings(self) -> tuple[str, ...]:
         """Return what should be looked at in the relations, by pseudonyms."""
-        return tuple(
+        told = [
             f"{self._rows[index].case}, {warning}"
             for index, result in sorted(self._relations.items())
             for warning in result.warnings
-        )
+        ]
+        sides: dict[str, set[str]] = {}
+        for index, result in self._relations.items():
+            row = self._rows[index]
+            read = f"{row.lesion_id} {row.reader_id}"
+            sides.setdefault(read, set()).update(
+                {number.side for number in result.numbers if number.side and number.value is not None}
+            )
+        told += [
+            f"{read}: its visits were measured on the sides {', '.join(sorted(held))}: state relation_side "
+            "at all of them, or their numbers cannot be compared"
+            for read, held in sorted(sides.items())
+            if len(held) > 1
+        ]
+        return tuple(told)
 
 
 def _tracked(records: Sequence[ScanRecord], ledger: Ledger, out: Path) -> list[ScanRecord]:
