@@ -24,6 +24,12 @@ def slab(from_mm: float, sign: int) -> np.ndarray:
     return np.broadcast_to(inside, GRID.shape)
 
 
+def face_mm(from_mm: float) -> float:
+    """Where such a slab's near face lies: halfway between its first voxels and those before them."""
+    pixel_mm = GRID.spacing_mm[2]
+    return float((np.ceil(from_mm / pixel_mm) - 0.5) * pixel_mm)
+
+
 def labels(radius_mm: float, left_mm: float = LEFT_MM, right_mm: float = RIGHT_MM) -> np.ndarray:
     """1 the ball, 2 the left and 3 the right slab. Index i grows to the left."""
     voxels = np.zeros(GRID.shape, dtype=np.uint8)
