@@ -15,6 +15,7 @@ from gist_imaging.cohort.emit import codelist_rows, typed_frame
 from gist_imaging.cohort.numbers import measurement_rows
 from gist_imaging.cohort.privacy import exportable_message, exportable_words
 from gist_imaging.cohort.records import ScanRecord, StudyFacts
+from gist_imaging.cohort.relation_changes import relation_change_rows
 from gist_imaging.cohort.respond import response_rows
 from gist_imaging.cohort.settle import UNSTATED, image_kind, series_id, settled
 from gist_imaging.cohort.spec import tables
@@ -65,6 +66,7 @@ def cohort_frames(
         "codelists": codelist_rows(),
     }
     rows |= call_rows(readings, rows)
+    rows["relation_changes"] = relation_change_rows(rows)
     rows["responses"] = response_rows(rows, study.criteria)
     rows["analysis_patient"] = analysis_rows(rows, study.primary_reader)
     return {table.name: typed_frame(table, rows[table.name]) for table in tables()}

@@ -91,8 +91,9 @@ class PelvicNumber:
     ) -> PelvicNumber:
         """Return the number that a metric of `anatomy` is.
 
-        A reason in words becomes one word. End points are kept of a length that joins two points. A number
-        that its definition cannot give, such as a ratio of 0, is none, with the reason `outside_its_range`.
+        A reason in words becomes one word, and the words a note. End points are kept of a length that joins
+        two points. A number that its definition cannot give, such as a ratio of 0, is none, with the reason
+        `outside_its_range`.
 
         Parameters
         ----------
@@ -113,6 +114,7 @@ class PelvicNumber:
         joins = len(metric.points_mm) == _TWO_ENDS and metric.value is not None and metric.unit == "mm"
         if joins:
             joins = math.isclose(math.dist(*metric.points_mm), abs(metric.value or 0.0), abs_tol=1e-6)
+        told = () if metric.reason is None or exportable_words(metric.reason) is None else (metric.reason,)
         return cls(
             name,
             metric.value,
@@ -121,7 +123,7 @@ class PelvicNumber:
             metric.low,
             metric.high,
             metric.points_mm if joins else (),
-            metric.notes,
+            (*told, *metric.notes),
             **provenance,
         )
 

@@ -14,6 +14,7 @@ from gist_imaging.cohort.spec_acquired import (
     TIMEPOINT,
 )
 from gist_imaging.cohort.spec_analysis import ANALYSIS_PATIENT
+from gist_imaging.cohort.spec_changes import RELATION_CHANGES
 
 __all__ = ["RESULTS"]
 
@@ -98,7 +99,7 @@ _MEASUREMENTS = Table(
             "notes",
             "string",
             "how a number of the pelvis came about, joined by ;: which landmark stands in for another, which "
-            "path or section was taken",
+            "path or section was taken; or, in words, why it did not",
             words=True,
         ),
     ),
@@ -258,4 +259,4 @@ _CODELISTS = Table(
 )
 
 
-RESULTS = (_MEASUREMENTS, _RESPONSES, _FAILURES, _CODELISTS, ANALYSIS_PATIENT)
+RESULTS = (_MEASUREMENTS, RELATION_CHANGES, _RESPONSES, _FAILURES, _CODELISTS, ANALYSIS_PATIENT)

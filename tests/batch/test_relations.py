@@ -91,7 +91,7 @@ def test_every_number_of_a_relation_is_the_one_that_the_command_measures(finishe
             ]
             assert (held["status"] == "measured") == (metric.value is not None)
             assert bool(held["reason"]) == (metric.value is None)
-            assert held["notes"] == "; ".join(metric.notes)
+            assert held["notes"] == "; ".join((*([metric.reason] if metric.reason else []), *metric.notes))
 
 
 def test_distance_and_contact_are_those_of_a_ball_beside_a_slab(finished):
@@ -102,7 +102,9 @@ def test_distance_and_contact_are_those_of_a_ball_beside_a_slab(finished):
         # What surfaces from masks are known to (RULINGS: 0.3 mm).
         assert float(near["value"]) == pytest.approx(face_mm(LEFT_MM) - radius_mm, abs=0.3)
         assert float(near["value_low"]) < float(near["value"]) < float(near["value_high"])
-    assert rows["P001/baseline", "L", "levator_displacement_p95"]["reason"].startswith("the_")
+    displaced = rows["P001/baseline", "L", "levator_displacement_p95"]
+    assert (displaced["value"], displaced["status"]) == ("", "not_evaluable")
+    assert "the inferior pubic point" in displaced["notes"]
     assert float(rows["P001/presurgery", "L", "levator_contact_area"]["value"]) == 0.0
 
 

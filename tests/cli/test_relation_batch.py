@@ -101,6 +101,27 @@ def test_every_number_is_the_one_that_the_relation_command_prints(folder):
     assert n_measured > 2 * (len(PELVIC_MEASUREMENTS) - 6)
 
 
+def test_changes_are_those_between_the_visits_and_two_ways_are_not_subtracted(folder):
+    changes = {row["name"]: row for row in table(folder / "cohort", "relation_changes")}
+    values = {
+        (row["timepoint_id"], row["name"]): row["value"]
+        for row in table(folder / "cohort", "measurements")
+        if row["name"] in PELVIC_MEASUREMENTS
+    }
+
+    assert changes.keys() == PELVIC_MEASUREMENTS.keys() - {"levator_signal_ratio"}
+    for name, row in changes.items():
+        before, after = (values[f"SYN-002/{visit}", name] for visit, _, _ in VISITS)
+        assert (row["baseline_value"], row["value"]) == (before, after)
+        if row["status"] == "measured":
+            assert float(row["change"]) == pytest.approx(float(after) - float(before), abs=1e-12)
+    assert float(changes["levator_displacement_p95"]["change"]) < -5.0
+    # The lower edge rose from below to above the junction, so that only one of the paths turns there.
+    assert changes["distance_anal_verge_two_segment"]["reason"] == "measured_in_another_way"
+    assert changes["distance_anal_verge_straight"]["status"] == "measured"
+    assert changes["ischioanal_fossa_loss"]["reason"] == "not_measured_at_both_visits"
+
+
 def test_words_stand_beside_the_numbers_and_make_the_yes_or_no(folder):
     said = table(folder / "cohort", "levator_relations")
     (patient,) = table(folder / "cohort", "analysis_patient")
