@@ -85,3 +85,27 @@ def measure_slowly(job: CaseJob) -> dict[str, Any]:
 
 def measure_never(_job: CaseJob) -> dict[str, Any]:
     raise ValueError("was measured again")
+
+
+def hang_on_relations(job: CaseJob) -> dict[str, Any]:
+    while job.relation_sha256 is not None:
+        time.sleep(0.01)
+    return measure_case(job)
+
+
+def hog_on_relations(job: CaseJob) -> dict[str, Any]:
+    if job.relation_sha256 is not None:
+        return {"held": [np.ones(64 * 1024 * 1024, dtype=np.uint8) for _ in range(1000)]}
+    return measure_case(job)
+
+
+def die_on_relations(job: CaseJob) -> dict[str, Any]:
+    if job.relation_sha256 is not None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return measure_case(job)
+
+
+def measure_no_lesion(job: CaseJob) -> dict[str, Any]:
+    if job.relation_sha256 is None:
+        raise ValueError("a lesion was measured again")
+    return measure_case(job)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gist_imaging.batch.jobs import CaseConfig, settings_of
 from gist_imaging.batch.manifest import ManifestRow
@@ -22,7 +24,18 @@ from gist_imaging.errors import (
 from gist_imaging.problems import Severity
 from gist_imaging.provenance import sha256_of
 
-__all__ = ["SAME_PATIENT", "failed_record", "failure_of", "restated", "run_row"]
+if TYPE_CHECKING:
+    from gist_imaging.spatial import Mask, Volume
+
+__all__ = [
+    "SAME_PATIENT",
+    "failed_record",
+    "failure_of",
+    "opened_image",
+    "opened_mask",
+    "restated",
+    "run_row",
+]
 
 SAME_PATIENT = "SAME_PATIENT"
 """Name under which a record keeps why scans whose patient data differ are of one patient."""
@@ -41,26 +54,13 @@ def run_row(row: ManifestRow, config: CaseConfig) -> ScanRecord:
     """
     stage = "intake"
     try:
-        from gist_imaging.io.read import read_mask, read_volume
         from gist_imaging.measure.lesion import DEFINITIONS_VERSION, measure_lesion
 
         if row.mask is None:
             return failed_record(row, _NOT_OUTLINED)
-        volume = read_volume(
-            row.image,
-            series_uid=row.stated.get("series_uid"),
-            split=dict(row.split) or None,
-            quantity=row.stated.get("quantity"),
-            override_reason=row.stated.get("override_reason"),
-        )
-        _check_modality(volume.modality, row)
+        volume = opened_image(row)
         stage = "mask"
-        mask = read_mask(
-            row.mask,
-            like=volume,
-            label=row.label,
-            resample=row.stated.get("resample", False),
-        )
+        mask = opened_mask(row, row.mask, volume)
         if not row.physical:
             grid = replace(volume.geometry, physical=False)
             volume, mask = replace(volume, geometry=grid), replace(mask, geometry=grid)
@@ -84,6 +84,34 @@ def run_row(row: ManifestRow, config: CaseConfig) -> ScanRecord:
         algorithm_version=DEFINITIONS_VERSION,
     )
     return restated(record, row)
+
+
+def opened_image(row: ManifestRow) -> Volume:
+    """Return the image of a row.
+
+    Raises
+    ------
+    GistImagingError
+        If it cannot be read, or is of another modality than the row says.
+    """
+    from gist_imaging.io.read import read_volume
+
+    volume = read_volume(
+        row.image,
+        series_uid=row.stated.get("series_uid"),
+        split=dict(row.split) or None,
+        quantity=row.stated.get("quantity"),
+        override_reason=row.stated.get("override_reason"),
+    )
+    _check_modality(volume.modality, row)
+    return volume
+
+
+def opened_mask(row: ManifestRow, path: Path, volume: Volume) -> Mask:
+    """Return the mask of a row's lesion on its image."""
+    from gist_imaging.io.read import read_mask
+
+    return read_mask(path, like=volume, label=row.label, resample=row.stated.get("resample", False))
 
 
 def restated(record: ScanRecord, row: ManifestRow) -> ScanRecord:
@@ -116,6 +144,7 @@ _MEASURED = (
     "n_voxels",
     "measurement",
     "pelvic",
+    "relation_failure",
     "problems",
     "params_sha256",
     "algorithm_version",
@@ -165,17 +194,25 @@ _OTHER_STRUCTURES = FailureRecord(
 )
 
 
-def failure_of(error: Exception, stage: str, row: ManifestRow) -> FailureRecord:
-    """Return why a row failed, without paths, UIDs or texts of foreign errors."""
+def failure_of(
+    error: Exception, stage: str, row: ManifestRow, others: Sequence[tuple[Path, str]] = ()
+) -> FailureRecord:
+    """Return why a row failed, without paths, UIDs or texts of foreign errors.
+
+    Parameters
+    ----------
+    others : further files of the row, each with what it is called in the message
+    """
+    names = [(row.image, "the image"), *([(row.mask, "the mask")] if row.mask else []), *others]
     if isinstance(error, IntakeError):
         problem = error.problem
-        return FailureRecord(stage, str(problem.code), _clean(f"{problem.message}; {problem.advice}", row))
+        return FailureRecord(stage, str(problem.code), _clean(f"{problem.message}; {problem.advice}", names))
     if isinstance(error, SeriesError):
         blocking = [one for one in error.problems if one.severity is not Severity.WARNING]
         first, *more = blocking or error.problems
-        others = f" (also {', '.join(sorted({str(one.code) for one in more}))})" if more else ""
+        also = f" (also {', '.join(sorted({str(one.code) for one in more}))})" if more else ""
         return FailureRecord(
-            "geometry", str(first.code), _clean(f"{first.message}; {first.advice}{others}", row)
+            "geometry", str(first.code), _clean(f"{first.message}; {first.advice}{also}", names)
         )
     if isinstance(error, LabelError):
         return _OTHER_STRUCTURES
@@ -184,7 +221,7 @@ def failure_of(error: Exception, stage: str, row: ManifestRow) -> FailureRecord:
             ((own or stage, code) for kind, own, code in _KINDS if isinstance(error, kind)),
             (stage, _OTHER_CODES.get(stage, "REFUSED")),
         )
-        return FailureRecord(own_stage, code, _clean(str(error), row))
+        return FailureRecord(own_stage, code, _clean(str(error), names))
     if isinstance(error, MemoryError):
         return FailureRecord(
             "worker",
@@ -202,14 +239,17 @@ _KINDS: tuple[tuple[type[GistImagingError], str | None, str], ...] = (
     (IdentityError, "identity", "IDENTITY"),
     (MeasurementError, "measure", "MEASUREMENT"),
 )
-_OTHER_CODES = {"intake": "SERIES_CHOICE", "mask": "MASK", "measure": "MEASUREMENT"}
+_OTHER_CODES = {
+    "intake": "SERIES_CHOICE",
+    "mask": "MASK",
+    "measure": "MEASUREMENT",
+    "relation": "RELATION",
+}
 
 
-def _clean(text: str, row: ManifestRow) -> str:
+def _clean(text: str, names: Sequence[tuple[Path, str]]) -> str:
     """Return `text` on one line, with paths and UIDs of this row's files taken out."""
-    for path, name in ((row.image, "the image"), (row.mask, "the mask")):
-        if path is None:
-            continue
+    for path, name in names:
         text = text.replace(str(path), name)
         # A name stands in quotes or before a colon; elsewhere "1" or "CT" is a word of the message.
         text = re.sub(rf"'{re.escape(path.name)}'|(?:^|(?<=; )){re.escape(path.name)}(?=: )", name, text)

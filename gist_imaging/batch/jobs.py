@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ __all__ = [
     "file_sha256",
     "files_of",
     "job_key",
+    "relation_key",
+    "relation_settings",
     "settings_of",
 ]
 
@@ -124,3 +126,25 @@ def job_key(image_sha256: str, mask_sha256: str | None, settings: Mapping[str, A
 
     versions = [__version__, DEFINITIONS_VERSION, SCHEMA_VERSION.partition(".")[0]]
     return sha256_of([image_sha256, mask_sha256 or "", dict(settings), *versions])
+
+
+def relation_settings(row: ManifestRow, config: CaseConfig, relation_sha256: Sequence[str]) -> dict[str, Any]:
+    """Return what decides how tumour and levator ani of a row are measured, beside image and mask.
+
+    Parameters
+    ----------
+    relation_sha256 : of the relation file and of every file that it names, in its order
+    """
+    settings = {name: value for name, value in settings_of(row, config).items() if name != "hu_roi"}
+    return {**settings, "relation": list(relation_sha256), "side": row.relation_side}
+
+
+def relation_key(image_sha256: str, mask_sha256: str, settings: Mapping[str, Any]) -> str:
+    """Return the name of measuring a relation: a piece of work of its own, beside that of the lesion.
+
+    So a corrected stroke measures no lesion again.
+    """
+    from gist_imaging.cohort.visit_numbers import RELATION_VERSION
+
+    versions = [__version__, RELATION_VERSION, SCHEMA_VERSION.partition(".")[0]]
+    return sha256_of(["relation", image_sha256, mask_sha256, dict(settings), *versions])

@@ -112,6 +112,11 @@ def _values(number: int, texts: Mapping[str, str]) -> tuple[dict[str, Any], list
             f"row {number}: expected {', '.join(_TIMES[:-1])} or {_TIMES[-1]}, found none; "
             "say when the scan was"
         )
+    if "relation_side" in given and "relation" not in given:
+        problems.append(
+            f"row {number}, column relation_side: expected a file in the column relation, found none; "
+            "name it, or leave out the side"
+        )
     lesion = values.get("lesion_id", DEFAULT_LESION)
     patient, slash, local = lesion.rpartition("/")
     if slash and "patient_id" in values and patient != values["patient_id"]:
@@ -130,6 +135,8 @@ def _row(values: Mapping[str, Any], texts: Mapping[str, str], folder: Path) -> M
         "image",
         "mask",
         "reading",
+        "relation",
+        "relation_side",
         "label",
         "lesion_id",
         "lesion_number",
@@ -143,6 +150,8 @@ def _row(values: Mapping[str, Any], texts: Mapping[str, str], folder: Path) -> M
         image=folder / values["image"],
         mask=folder / values["mask"] if "mask" in values else None,
         reading=folder / values["reading"] if "reading" in values else None,
+        relation=folder / values["relation"] if "relation" in values else None,
+        relation_side=values.get("relation_side"),
         label=values.get("label"),
         lesion=values["lesion_id"],
         lesion_number=values["lesion_number"],

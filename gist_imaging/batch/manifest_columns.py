@@ -13,7 +13,7 @@ from gist_imaging.cohort.codes import CODELISTS
 from gist_imaging.cohort.privacy import tells_too_much
 from gist_imaging.cohort.records import LOCAL_ID, PATIENT_ID
 
-__all__ = ["COLUMNS", "PATIENT_COLUMNS", "SPLIT_COLUMNS", "Column"]
+__all__ = ["COLUMNS", "PATIENT_COLUMNS", "RELATION_SIDES", "SPLIT_COLUMNS", "Column"]
 
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
@@ -174,6 +174,9 @@ SPLIT_COLUMNS = {
 }
 """Columns that say which stack of a DICOM series is meant, and the name that `index` gives each."""
 
+RELATION_SIDES = ("L", "R", "midline", "both")
+"""What the column `relation_side` may say; both: each side is measured, and neither is a yardstick."""
+
 PATIENT_COLUMNS = (
     "arm",
     "sex",
@@ -201,6 +204,12 @@ COLUMNS: dict[str, Column] = {
     "reader_kind": Column("human, algorithm or consensus", _codes("reader_kind")),
     "read_no": Column("1 for the first read of a reader, 2 for the second", _integer(at_least=1)),
     "reading": Column("JSON file with what the reader says of levator ani and low rectum", _path),
+    "relation": Column(
+        "JSON file with strokes or masks of the levator ani and landmarks of this visit", _path
+    ),
+    "relation_side": Column(
+        "L, R, midline or both, where the tumour is about as near to both sides", _word(RELATION_SIDES)
+    ),
     "mask_method": Column("how the mask was drawn", _codes("mask_method")),
     "quantity": Column("what a voxel value means", _codes("quantity"), changes_measurement=True),
     "geometry": Column(

@@ -22,6 +22,8 @@ class ManifestRow:
     row : line of the file, the header being row 1
     image, mask : what to read; None: nothing was outlined yet
     reading : JSON file with the reader's words about this lesion and visit
+    relation : JSON file with levator ani and landmarks of this visit
+    relation_side : L, R, midline or both; None: the side whose levator ani lies clearly nearer
     lesion : name of the lesion within the patient
     lesion_number : its rank within the patient
     series_no : rank of the image among those of the visit
@@ -37,6 +39,8 @@ class ManifestRow:
     image: Path
     mask: Path | None = None
     reading: Path | None = None
+    relation: Path | None = None
+    relation_side: str | None = None
     label: int | str | None = None
     lesion: str = DEFAULT_LESION
     lesion_number: int = 1

@@ -12,9 +12,20 @@ from typing import Any
 
 from gist_imaging.batch.case import failed_record
 from gist_imaging.batch.executor import Executor, Outcome, OutcomeKind
-from gist_imaging.batch.jobs import CaseConfig, FileStamp, content_sha256, files_of, job_key, settings_of
+from gist_imaging.batch.jobs import (
+    CaseConfig,
+    FileStamp,
+    content_sha256,
+    files_of,
+    job_key,
+    relation_key,
+    relation_settings,
+    settings_of,
+)
 from gist_imaging.batch.ledger import Ledger
 from gist_imaging.batch.manifest import ManifestRow
+from gist_imaging.batch.relation_case import RelationResult, relation_failed
+from gist_imaging.batch.relation_files import found_relations, identity_failures
 from gist_imaging.batch.survey import Surveyed, Surveying, differing_scans, shared_identities, survey
 from gist_imaging.cohort.records import FailureRecord, ScanRecord
 from gist_imaging.errors import IdentityError
@@ -47,11 +58,17 @@ class Planned:
     ----------
     failed : position of the row to the record that says why it is not measured
     keys : position of every other row to the key of its work
+    relations : position of the row to what became of its relation without measuring it
+    relation_keys : position of every other row with a relation to the key of that work
+    relation_sha256 : position of such a row to the hashes of its relation's files, in their order
     warnings : what a person should look at
     """
 
     failed: dict[int, ScanRecord] = field(default_factory=dict)
     keys: dict[int, str] = field(default_factory=dict)
+    relations: dict[int, RelationResult] = field(default_factory=dict)
+    relation_keys: dict[int, str] = field(default_factory=dict)
+    relation_sha256: dict[int, tuple[str, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -89,6 +106,7 @@ def planned(
     """Return what is to be done with each row, after a look at every file in the executor's processes."""
     plan = Planned()
     plan.failed, stamps = missing_files(rows)
+    files = found_relations(rows, stamps)
     seen, hashes, lost = _surveyed(stamps, ledger, executor, limits, cancelled)
     for index, row in enumerate(rows):
         for path in (row.image, row.mask):
@@ -96,11 +114,23 @@ def planned(
                 plan.failed[index] = failed_record(row, lost[path])
     plan.failed |= _identity_failures(rows, plan.failed, seen)
     plan.failed |= _repeated_images(rows, plan.failed, hashes)
-    plan.warnings = _shared(rows, seen)
+    plan.warnings = (*_shared(rows, seen), *files.questions)
     for index, row in enumerate(rows):
         if index not in plan.failed:
             mask = None if row.mask is None else hashes[row.mask]
             plan.keys[index] = job_key(hashes[row.image], mask, settings_of(row, config))
+    without = files.failed | identity_failures(rows, files, seen)
+    for index, paths in files.paths.items():
+        gone = [lost[path] for path in paths if path in lost]
+        if gone:
+            without[index] = gone[0]
+    plan.relations = {index: relation_failed(rows[index], failure) for index, failure in without.items()}
+    for index, paths in files.paths.items():
+        row = rows[index]
+        if index in plan.keys and index not in without and row.mask is not None:
+            plan.relation_sha256[index] = tuple(hashes[path] for path in paths)
+            settings = relation_settings(row, config, plan.relation_sha256[index])
+            plan.relation_keys[index] = relation_key(hashes[row.image], hashes[row.mask], settings)
     return plan
 
 

@@ -74,6 +74,7 @@ class BatchReport:
     n_failed : rows without one
     n_skipped : of all rows, those whose result was there from an earlier run
     warnings : what a person should look at, by pseudonyms
+    relation_failures : rows whose lesion was measured and whose relation to the levator ani was not
     folder : the cohort folder
     work_folder : ledger, results and carried columns, beside the cohort folder; never leaves
     plan : what would be done; None when it was done
@@ -86,6 +87,7 @@ class BatchReport:
     folder: Path
     work_folder: Path
     warnings: tuple[str, ...] = ()
+    relation_failures: tuple[RowFailure, ...] = ()
     plan: BatchPlan | None = None
 
     @property
@@ -107,6 +109,7 @@ class BatchReport:
             "n_failed": self.n_failed,
             "n_skipped": self.n_skipped,
             "failures": [failure.to_json() for failure in self.failures],
+            "relation_failures": [failure.to_json() for failure in self.relation_failures],
             "warnings": list(self.warnings),
             "folder": str(self.folder),
             "dry_run": self.plan is not None,
@@ -128,4 +131,8 @@ class BatchReport:
                 f"{self.n_skipped} taken from an earlier run.",
                 f"Cohort folder: {self.folder}",
             ]
+        found += [
+            f"Relation to the levator ani not measured: {failure.case}, {failure.code}: {failure.message}"
+            for failure in self.relation_failures
+        ]
         return [*found, *(f"Warning: {warning}" for warning in self.warnings)]

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from gist_imaging.batch.ledger import JobState, Ledger, write_safely
 from gist_imaging.batch.local_processes import LocalProcesses
 from gist_imaging.batch.manifest import Manifest, ManifestRow, read_manifest
 from gist_imaging.batch.plan import CaseLimits, Planned, limit_failure, planned
+from gist_imaging.batch.relation_case import RelationResult, relation_failed, run_relation, with_relation
 from gist_imaging.batch.report import BatchProgress, BatchReport
 from gist_imaging.batch.write import write_batch
 from gist_imaging.cohort.records import ScanRecord, StudyFacts
@@ -30,15 +31,25 @@ __all__ = ["BatchReport", "CaseJob", "measure_case", "run_batch"]
 
 @dataclass(frozen=True, slots=True)
 class CaseJob:
-    """One piece of work: a row of the manifest and the settings of the batch."""
+    """One piece of work: a row of the manifest and the settings of the batch.
+
+    Parameters
+    ----------
+    relation_sha256 : hashes of the files of the row's relation, which is then what is measured; None: the
+        lesion is
+    """
 
     row: ManifestRow
     config: CaseConfig
+    relation_sha256: tuple[str, ...] | None = None
 
 
 def measure_case(job: CaseJob) -> dict[str, Any]:
-    """Return the record of one row as plain values; runs in a process of its own."""
-    record = run_row(job.row, job.config).to_json()
+    """Return the record of one row, or its relation, as plain values; runs in a process of its own."""
+    if job.relation_sha256 is None:
+        record = run_row(job.row, job.config).to_json()
+    else:
+        record = run_relation(job.row, job.config, job.relation_sha256).to_json()
     # Not a number has no place in JSON: better a failed case than a ledger that cannot be read.
     canonical_json(record)
     return record
@@ -98,17 +109,17 @@ def run_batch(
         plan = planned(
             manifest.rows, config, ledger=ledger, executor=batch.executor, limits=limits, cancelled=cancelled
         )
-        records, n_skipped = _measured(
+        measured, n_skipped = _measured(
             batch, plan, case, retry_failed=retry_failed, progress=progress, cancelled=cancelled
         )
         _keep_carried_columns(manifest, work)
-        records = _tracked(records, ledger, out)
+        records = _tracked(measured.in_order(), ledger, out)
     return write_batch(
         manifest,
         records,
         out,
         study=study or StudyFacts(),
-        warnings=(*plan.warnings, *manifest.questions),
+        warnings=(*plan.warnings, *manifest.questions, *measured.warnings()),
         n_skipped=n_skipped,
         started=started,
     )
@@ -131,55 +142,128 @@ def _measured(
     retry_failed: bool,
     progress: Callable[[BatchProgress], None] | None,
     cancelled: Callable[[], bool] | None,
-) -> tuple[list[ScanRecord], int]:
-    """Return a record for every row, in the order of the rows, and how many came from an earlier run."""
-    rows_of: dict[str, list[int]] = {}
-    for index, key in plan.keys.items():
-        rows_of.setdefault(key, []).append(index)
-    records: dict[int, ScanRecord] = dict(plan.failed)
-    n_failed = len(plan.failed)
-
-    def keep(key: str, result: Mapping[str, Any]) -> None:
-        nonlocal n_failed
-        record = ScanRecord.from_json(result)
-        n_failed += len(rows_of[key]) if record.failure is not None else 0
-        for index in rows_of[key]:
-            records[index] = restated(record, batch.rows[index])
-
-    for key in rows_of:
+) -> tuple[_Records, int]:
+    """Return what became of every row, and of how many rows all came from an earlier run."""
+    work = _work_of(batch, plan)
+    records = _Records(batch.rows, plan)
+    for key, piece in work.items():
         earlier = batch.ledger.finished(key)
         if earlier is not None and not (retry_failed and earlier[0] is JobState.FAILED):
-            keep(key, earlier[1])
-    n_skipped = len(records) - len(plan.failed)
+            records.keep(piece, earlier[1])
+    n_skipped = records.n_done - len(plan.failed)
 
     def tell() -> None:
         if progress is not None:
-            progress(BatchProgress(len(records), len(batch.rows), n_failed))
+            progress(BatchProgress(records.n_done, len(batch.rows), records.n_failed))
 
     tell()
-    # Rows of one image follow one another, while its files are still in the system's memory.
+    # Work on one image follows one another, while its files are still in the system's memory.
     todo = sorted(
-        (key for key in rows_of if rows_of[key][0] not in records),
-        key=lambda key: (str(batch.rows[rows_of[key][0]].image), key),
+        (key for key, piece in work.items() if not piece.done),
+        key=lambda key: (str(work[key].job.row.image), key),
     )
-    jobs = [CaseJob(batch.rows[rows_of[key][0]], batch.config) for key in todo]
     batch.ledger.begin(todo)
     outcomes = batch.executor.map_unordered(
-        case, jobs, timeout_s=batch.limits.timeout_s, memory_mb=batch.limits.memory_mb, cancelled=cancelled
+        case,
+        [work[key].job for key in todo],
+        timeout_s=batch.limits.timeout_s,
+        memory_mb=batch.limits.memory_mb,
+        cancelled=cancelled,
     )
     with closing(outcomes):
         for outcome in outcomes:
             key = todo[outcome.index]
+            piece = work[key]
             if outcome.kind is OutcomeKind.DONE:
                 result = outcome.value
             else:
                 failure = limit_failure(outcome, batch.limits)
-                result = failed_record(jobs[outcome.index].row, failure).to_json()
+                made = relation_failed if piece.is_relation else failed_record
+                result = made(piece.job.row, failure).to_json()
             state = JobState.OK if result["failure"] is None else JobState.FAILED
             batch.ledger.finish(key, state, result, seconds=outcome.seconds, attempts=outcome.attempts)
-            keep(key, result)
+            records.keep(piece, result)
             tell()
-    return [records[index] for index in range(len(batch.rows))], n_skipped
+    return records, n_skipped
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A piece of work, and the rows that share it."""
+
+    job: CaseJob
+    rows: list[int] = field(default_factory=list)
+    done: bool = False
+
+    @property
+    def is_relation(self) -> bool:
+        return self.job.relation_sha256 is not None
+
+
+def _work_of(batch: _Batch, plan: Planned) -> dict[str, _Piece]:
+    """Return the pieces of work by their keys: lesions and, apart from them, their relations."""
+    work: dict[str, _Piece] = {}
+    for index, key in plan.keys.items():
+        work.setdefault(key, _Piece(CaseJob(batch.rows[index], batch.config))).rows.append(index)
+    for index, key in plan.relation_keys.items():
+        job = CaseJob(batch.rows[index], batch.config, plan.relation_sha256[index])
+        work.setdefault(key, _Piece(job)).rows.append(index)
+    return work
+
+
+class _Records:
+    """What became of the rows so far."""
+
+    def __init__(self, rows: Sequence[ManifestRow], plan: Planned) -> None:
+        self._rows = rows
+        self._lesions: dict[int, ScanRecord] = dict(plan.failed)
+        self._relations: dict[int, RelationResult] = dict(plan.relations)
+        self._waiting = {index: 1 + (index in plan.relation_keys) for index in plan.keys}
+        self.n_done = self.n_failed = len(plan.failed)
+
+    def keep(self, piece: _Piece, result: Mapping[str, Any]) -> None:
+        """Take in the result of a piece of work."""
+        piece.done = True
+        if piece.is_relation:
+            self._relations |= dict.fromkeys(piece.rows, RelationResult.from_json(result))
+        else:
+            record = ScanRecord.from_json(result)
+            self.n_failed += len(piece.rows) if record.failure is not None else 0
+            self._lesions |= {index: restated(record, self._rows[index]) for index in piece.rows}
+        for index in piece.rows:
+            self._waiting[index] -= 1
+            self.n_done += self._waiting[index] == 0
+
+    def in_order(self) -> list[ScanRecord]:
+        """Return a record for every row, in the order of the rows."""
+        return [
+            with_relation(self._lesions[index], self._relations[index])
+            if index in self._relations
+            else self._lesions[index]
+            for index in range(len(self._rows))
+        ]
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what should be looked at in the relations, by pseudonyms."""
+        told = [
+            f"{self._rows[index].case}, {warning}"
+            for index, result in sorted(self._relations.items())
+            for warning in result.warnings
+        ]
+        sides: dict[str, set[str]] = {}
+        for index, result in self._relations.items():
+            row = self._rows[index]
+            read = f"{row.lesion_id} {row.reader_id}"
+            sides.setdefault(read, set()).update(
+                {number.side for number in result.numbers if number.side and number.value is not None}
+            )
+        told += [
+            f"{read}: its visits were measured on the sides {', '.join(sorted(held))}: state relation_side "
+            "at all of them, or their numbers cannot be compared"
+            for read, held in sorted(sides.items())
+            if len(held) > 1
+        ]
+        return tuple(told)
 
 
 def _tracked(records: Sequence[ScanRecord], ledger: Ledger, out: Path) -> list[ScanRecord]:

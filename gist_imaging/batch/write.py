@@ -16,7 +16,7 @@ from gist_imaging.batch.report import BatchReport, RowFailure
 from gist_imaging.cohort.records import FailureRecord, ScanRecord, StudyFacts
 from gist_imaging.provenance import canonical_json
 
-__all__ = ["row_failures", "write_batch"]
+__all__ = ["relation_failure", "row_failures", "write_batch"]
 
 
 def write_batch(
@@ -42,6 +42,7 @@ def write_batch(
         folder=out,
         work_folder=work_folder_of(out),
         warnings=warnings,
+        relation_failures=_relation_failures(manifest.rows, records, {failure.row for failure in failures}),
     )
     host = hmac.new(uid_key(key_file_of(out)), platform.node().encode(), hashlib.sha256).hexdigest()[:16]
     run = {
@@ -51,6 +52,7 @@ def write_batch(
         "n_rows": report.n_rows,
         "n_ok": report.n_ok,
         "n_failed": report.n_failed,
+        "n_relations_failed": len(report.relation_failures),
         "n_skipped": report.n_skipped,
         "manifest_sha256": hashlib.sha256(manifest.path.read_bytes()).hexdigest(),
         "software_version": __version__,
@@ -80,8 +82,31 @@ def row_failures(rows: Sequence[ManifestRow], records: Sequence[ScanRecord]) -> 
     return tuple(found)
 
 
+def relation_failure(row: ManifestRow, failure: FailureRecord) -> RowFailure:
+    """Return why the relation of one row was not measured."""
+    return RowFailure(row.row, row.case, failure.stage, failure.code, failure.message)
+
+
+def _relation_failures(
+    rows: Sequence[ManifestRow], records: Sequence[ScanRecord], failed: set[int]
+) -> tuple[RowFailure, ...]:
+    """Return them for all rows but those whose lesion failed."""
+    return tuple(
+        relation_failure(row, record.relation_failure)
+        for row, record in zip(rows, records, strict=True)
+        if record.relation_failure is not None and row.row not in failed
+    )
+
+
 def _which(record: ScanRecord) -> str:
     """Everything of a record but what settling may change."""
     return canonical_json(
-        {**record.to_json(), "measurement": None, "pelvic": [], "failure": None, "series_no": 0}
+        {
+            **record.to_json(),
+            "measurement": None,
+            "pelvic": [],
+            "failure": None,
+            "relation_failure": None,
+            "series_no": 0,
+        }
     )

@@ -301,7 +301,7 @@ def batch(
             progress=tick,
         )
     show.batch(report, as_json)
-    raise typer.Exit(3 if report.n_failed else 0)
+    raise typer.Exit(3 if report.n_failed or report.relation_failures else 0)
 
 
 @cohort_app.command("validate")

@@ -188,7 +188,12 @@ def _say_change(
         one, other, moved = before[name], after[name], changes.get(name)
         if one["value"] is None and other["value"] is None:
             continue
-        told = "–" if moved is None or moved["value"] is None else f"{round(moved['value'], 1) + 0.0:+.1f}"
+        digits = 2 if one["unit"] == "1" else 1
+        told = (
+            "–"
+            if moved is None or moved["value"] is None
+            else f"{round(moved['value'], digits) + 0.0:+.{digits}f}"
+        )
         rows.append((words, _number(one["value"]), _number(other["value"]), told, _unit(one)))
     if rows:
         console.print(show.table(title, ("", "before", "after", "change", "unit"), rows))

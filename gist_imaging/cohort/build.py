@@ -15,6 +15,7 @@ from gist_imaging.cohort.emit import codelist_rows, typed_frame
 from gist_imaging.cohort.numbers import measurement_rows
 from gist_imaging.cohort.privacy import exportable_message, exportable_words
 from gist_imaging.cohort.records import ScanRecord, StudyFacts
+from gist_imaging.cohort.relation_changes import relation_change_rows
 from gist_imaging.cohort.respond import response_rows
 from gist_imaging.cohort.settle import UNSTATED, image_kind, series_id, settled
 from gist_imaging.cohort.spec import tables
@@ -65,6 +66,7 @@ def cohort_frames(
         "codelists": codelist_rows(),
     }
     rows |= call_rows(readings, rows)
+    rows["relation_changes"] = relation_change_rows(rows)
     rows["responses"] = response_rows(rows, study.criteria)
     rows["analysis_patient"] = analysis_rows(rows, study.primary_reader)
     return {table.name: typed_frame(table, rows[table.name]) for table in tables()}
@@ -251,8 +253,9 @@ def _measurements(record: ScanRecord) -> list[Row]:
 def _failures(records: Sequence[ScanRecord]) -> list[Row]:
     rows = []
     copies: Counter[str] = Counter()
-    for record in records:
-        if record.failure is None:
+    failed = [(record, record.failure or record.relation_failure) for record in records]
+    for record, failure in failed:
+        if failure is None:
             continue
         row: Row = {
             "patient_id": record.patient_id,
@@ -262,9 +265,9 @@ def _failures(records: Sequence[ScanRecord]) -> list[Row]:
             "read_no": record.read_no,
             "series_no": record.series_no,
             "modality": record.series.modality if record.series else None,
-            "stage": record.failure.stage,
-            "code": record.failure.code,
-            "message": exportable_message(record.failure.code, record.failure.message),
+            "stage": failure.stage,
+            "code": failure.code,
+            "message": exportable_message(failure.code, failure.message),
         }
         # Records that are equal but for their masks give equal rows, and none of them may get lost.
         content = sha256_of(row)

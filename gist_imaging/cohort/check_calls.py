@@ -78,6 +78,12 @@ def _numbers(rows: Rows) -> list[CohortProblem]:
             message = "expected value_low ≤ value ≤ value_high, and no interval without a value"
             found.append(clinical_problem("measurements", "interval", key, "value", message))
         if entry is not None:
+            expected = f"expected {entry.range_in_words()}"
+            found += [
+                clinical_problem("measurements", "out_of_range", key, name, expected)
+                for name in ("value", "value_low", "value_high")
+                if row[name] is not None and entry.excludes(row[name])
+            ]
             found += _ends_of(row, key)
     return found
 

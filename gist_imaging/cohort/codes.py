@@ -126,6 +126,7 @@ CODELISTS: dict[str, dict[str, str]] = {
         "identity": "checking that scans belong to one patient",
         "measure": "measuring",
         "worker": "the process that did the work",
+        "relation": "measuring tumour against levator ani and landmarks; the lesion's own numbers stand",
     },
     "hu_roi": {
         "whole": "all voxels of the mask",

@@ -14,6 +14,7 @@ from gist_imaging.cohort.binary_calls import call_columns, calls_by_place
 from gist_imaging.cohort.clock import PRESURGERY
 from gist_imaging.cohort.lines import Line, Read, accepted_lines, visits_after_surgery
 from gist_imaging.cohort.pairs import FAILED, NOT_DONE, density_columns, paired_columns
+from gist_imaging.cohort.records import RELATION_STAGE
 from gist_imaging.response.best import BestOptions, best_overall_response
 from gist_imaging.response.change import Category, Query
 
@@ -75,7 +76,11 @@ def analysis_rows(rows: Rows, primary_reader: str | None) -> list[Row]:
             (row["timepoint_id"], row["reader_id"], row["image_kind"], row["criterion"]): row
             for row in rows["responses"]
         },
-        frozenset((row["lesion_id"], row["timepoint_id"], row["reader_id"]) for row in rows["failures"]),
+        frozenset(
+            (row["lesion_id"], row["timepoint_id"], row["reader_id"])
+            for row in rows["failures"]
+            if row["stage"] != RELATION_STAGE
+        ),
         visits_after_surgery(rows),
         calls_by_place(rows),
     )

@@ -154,9 +154,10 @@ def data_dictionary() -> str:
         lines += [f"`{', '.join(key.columns)}` is found in `{key.table}`." for key in table.foreign_keys]
         lines += ["", "| column | type | unit | required | allowed | meaning |", "|---|---|---|---|---|---|"]
         lines += [_dictionary_row(column) for column in table.columns]
-    lines += ["", "## Words", "", "| list | word | meaning | code |", "|---|---|---|---|"]
+    lines += ["", "## Words", "", "| list | word | unit | meaning | code |", "|---|---|---|---|---|"]
     lines += [
-        f"| {row['list']} | `{row['code']}` | {_cell(row['description'])} | {_coded(row)} |"
+        f"| {row['list']} | `{row['code']}` | {row['unit'] or ''} | {_cell(row['description'])} "
+        f"| {_coded(row)} |"
         for row in codelist_rows()
     ]
     return "\n".join([*lines, ""])
@@ -194,6 +195,13 @@ def schema_changelog() -> str:
         "\n"
         "A new column or word is a minor version, a changed or removed one a major version.\n"
         "Readers refuse a newer major version.\n"
+        "\n"
+        "## 1.2.0\n"
+        "\n"
+        "New table relation_changes. New column measurements.notes. New names of measurements: "
+        "distance_anorectal_junction_nearest and "
+        "lower_edge_above_pcl. New word relation of the list stage: a row of failures whose lesion was "
+        "measured and whose relation to the levator ani was not.\n"
         "\n"
         "## 1.1.0\n"
         "\n"

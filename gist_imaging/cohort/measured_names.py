@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "HEIGHT_FIELDS",
     "LESION_MEASUREMENTS",
+    "LINE_FIELDS",
     "MEASURED_NAMES",
     "ML_PER_MM3",
     "PELVIC_MEASUREMENTS",
@@ -27,6 +29,8 @@ class MeasurementName:
     physical : whether it needs the spacing of the patient
     of_voxel_values : whether it is a statistic of voxel values, rather than a size or a count
     signed : whether a size may be below 0
+    above_0 : whether it is above 0 (exclusive) wherever it is measured
+    at_least, at_most : bounds of what the definition can give, inclusive
     of_side : whether it is measured for each side of the levator ani
     """
 
@@ -37,7 +41,35 @@ class MeasurementName:
     physical: bool = True
     of_voxel_values: bool = False
     signed: bool = False
+    above_0: bool = False
+    at_least: float | None = None
+    at_most: float | None = None
     of_side: bool = False
+
+    def range_in_words(self) -> str:
+        """Return what the definition can give, in `unit`.
+
+        >>> PELVIC_MEASUREMENTS["levator_contact_arc"].range_in_words()
+        'at least 0 and at most 360'
+        """
+        lowest = self.at_least if self.signed else 0.0
+        ends = ["above 0"] if self.above_0 else [] if lowest is None else [f"at least {lowest:g}"]
+        ends += [] if self.at_most is None else [f"at most {self.at_most:g}"]
+        return " and ".join(ends) or "any number"
+
+    def excludes(self, value: float) -> bool:
+        """Return whether the definition cannot give `value`, in `unit`.
+
+        >>> ratio = PELVIC_MEASUREMENTS["hemi_hiatus_ratio"]
+        >>> ratio.excludes(0.0), ratio.excludes(0.9)
+        (True, False)
+        """
+        lowest = self.at_least if self.signed else 0.0
+        return (
+            (self.above_0 and not value > 0)
+            or (lowest is not None and value < lowest)
+            or (self.at_most is not None and value > self.at_most)
+        )
 
 
 ML_PER_MM3 = 0.001
@@ -93,114 +125,177 @@ def _of_pelvis(
     scale: float = 1.0,
     *,
     signed: bool = False,
+    above_0: bool = False,
+    at_least: float | None = None,
+    at_most: float | None = None,
     of_side: bool = True,
 ) -> MeasurementName:
-    physical = unit != "1"
-    return MeasurementName(field, unit, description, scale, physical=physical, signed=signed, of_side=of_side)
+    return MeasurementName(
+        field,
+        unit,
+        description,
+        scale,
+        physical=unit != "1",
+        signed=signed,
+        above_0=above_0,
+        at_least=at_least,
+        at_most=at_most,
+        of_side=of_side,
+    )
 
 
 PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
     "distance_to_levator_min": _of_pelvis(
         "distance_to_levator_min_mm",
         "mm",
-        "smallest distance from tumour surface to levator ani of that side; below 0: overlap",
+        "M1: smallest distance from tumour surface to levator ani of that side; below 0: overlap",
         signed=True,
     ),
     "distance_to_levator_p5": _of_pelvis(
-        "distance_to_levator_p5_mm", "mm", "5th percentile of that distance over the muscle", signed=True
+        "distance_to_levator_p5_mm",
+        "mm",
+        "M1: 5th percentile of that distance over the muscle; below 0: overlap",
+        signed=True,
     ),
     "levator_overlap_volume": _of_pelvis(
-        "levator_overlap_volume_mm3", "mL", "volume that tumour and muscle share", ML_PER_MM3
+        "levator_overlap_volume_mm3", "mL", "M1: volume that tumour and muscle share", ML_PER_MM3
     ),
     "levator_contact_area": _of_pelvis(
-        "levator_contact_area_mm2", "mm2", "area of the muscle's inner surface in contact with the tumour"
+        "levator_contact_area_mm2", "mm2", "M2: area of the muscle's inner surface in contact with the tumour"
     ),
     "levator_contact_length": _of_pelvis(
-        "levator_contact_length_mm", "mm", "length of the muscle's line in contact with the tumour"
+        "levator_contact_length_mm", "mm", "M2: longest line of contact in one slice"
     ),
     "levator_contact_arc": _of_pelvis(
-        "levator_contact_arc_deg", "deg", "angle that the contact takes at the tumour's centroid"
+        "levator_contact_arc_deg",
+        "deg",
+        "M2: angle that this line takes at the tumour's centroid",
+        at_most=360.0,
     ),
     "levator_displacement_mean": _of_pelvis(
         "levator_displacement_mean_mm",
         "mm",
-        "mean distance from the mirrored other side, over the contact; above 0: lateral or caudal",
+        "M3: mean distance from the mirrored other side, over the contact; above 0: lateral or caudal",
         signed=True,
     ),
     "levator_displacement_p95": _of_pelvis(
-        "levator_displacement_p95_mm", "mm", "95th percentile of that distance", signed=True
+        "levator_displacement_p95_mm", "mm", "M3: 95th percentile of that distance", signed=True
     ),
     "levator_displacement_max": _of_pelvis(
-        "levator_displacement_max_mm", "mm", "largest of that distance", signed=True
+        "levator_displacement_max_mm", "mm", "M3: largest of that distance", signed=True
     ),
     "levator_displaced_volume": _of_pelvis(
-        "levator_displaced_volume_mm3", "mL", "volume between muscle and mirrored other side", ML_PER_MM3
+        "levator_displaced_volume_mm3", "mL", "M3: volume between muscle and mirrored other side", ML_PER_MM3
     ),
     "levator_bow": _of_pelvis(
         "levator_bow_mm",
         "mm",
-        "largest deviation from the chord between origin and insertion, coronal; above 0: lateral or caudal",
+        "M4: largest deviation from the chord between origin and insertion, coronal; above 0: lateral or "
+        "caudal",
         signed=True,
     ),
     "levator_bow_difference": _of_pelvis(
-        "levator_bow_difference_mm", "mm", "levator_bow − that of the other side, same section", signed=True
+        "levator_bow_difference_mm",
+        "mm",
+        "M4: levator_bow − that of the other side, same section",
+        signed=True,
     ),
-    "levator_bow_ratio": _of_pelvis("levator_bow_ratio", "1", "levator_bow ÷ chord", signed=True),
+    "levator_bow_ratio": _of_pelvis("levator_bow_ratio", "1", "M4: levator_bow ÷ chord", signed=True),
     "levator_angle": _of_pelvis(
-        "levator_angle_deg", "deg", "angle of that chord with the horizontal axis, coronal", signed=True
+        "levator_angle_deg",
+        "deg",
+        "M5: angle of that chord with the horizontal axis, coronal; above 0: rises laterally",
+        signed=True,
+        at_least=-180.0,
+        at_most=180.0,
     ),
     "levator_angle_difference": _of_pelvis(
-        "levator_angle_difference_deg", "deg", "levator_angle − that of the other side", signed=True
+        "levator_angle_difference_deg",
+        "deg",
+        "M5: levator_angle − that of the other side",
+        signed=True,
+        at_least=-360.0,
+        at_most=360.0,
     ),
     "hemi_hiatus_ratio": _of_pelvis(
-        "hemi_hiatus_ratio", "1", "half-width of the levator hiatus of that side ÷ the other side"
+        "hemi_hiatus_ratio",
+        "1",
+        "M6: half-width of the levator hiatus of that side ÷ the other side",
+        above_0=True,
     ),
     "levator_thickness_ratio": _of_pelvis(
-        "levator_thickness_ratio", "1", "median thickness of the muscle in contact ÷ the other side"
+        "levator_thickness_ratio",
+        "1",
+        "M7: median thickness of the muscle in contact ÷ the other side",
+        above_0=True,
     ),
     "ischioanal_fossa_loss": _of_pelvis(
-        "ischioanal_fossa_loss", "1", "1 − fat below the levator ÷ that of the other side", signed=True
+        "ischioanal_fossa_loss",
+        "1",
+        "M8: 1 − fat below the levator ÷ that of the other side",
+        signed=True,
+        at_most=1.0,
     ),
     "levator_signal_ratio": _of_pelvis(
-        "levator_signal_ratio", "1", "T2 signal of the muscle in contact ÷ the other side"
+        "levator_signal_ratio",
+        "1",
+        "M9: T2 signal of the muscle in contact ÷ the other side",
+        above_0=True,
     ),
     "pubococcygeal_line": _of_pelvis(
-        "pubococcygeal_line_mm", "mm", "inferior pubic point to last coccygeal joint", of_side=False
+        "pubococcygeal_line_mm",
+        "mm",
+        "M11: inferior pubic point to last coccygeal joint",
+        above_0=True,
+        of_side=False,
     ),
     "h_line": _of_pelvis(
-        "h_line_mm", "mm", "inferior pubic point to posterior rectal wall at the junction", of_side=False
+        "h_line_mm",
+        "mm",
+        "M11: inferior pubic point to posterior rectal wall at the junction",
+        above_0=True,
+        of_side=False,
     ),
     "m_line": _of_pelvis(
         "m_line_mm",
         "mm",
-        "posterior end of the H line to the pubococcygeal line; above 0: below that line",
+        "M11: posterior end of the H line to the pubococcygeal line; above 0: below that line",
         signed=True,
         of_side=False,
     ),
     "levator_plate_to_pcl": _of_pelvis(
         "levator_plate_to_pcl_deg",
         "deg",
-        "levator plate against the pubococcygeal line; never compared with the angle to the horizontal",
+        "M11: levator plate against the pubococcygeal line; never compared with the angle to the horizontal",
         signed=True,
+        at_least=-180.0,
+        at_most=180.0,
         of_side=False,
     ),
     "levator_plate_to_horizontal": _of_pelvis(
         "levator_plate_to_horizontal_deg",
         "deg",
-        "levator plate against the axial plane of the scanner",
+        "M11: levator plate against the axial plane of the scanner",
         signed=True,
+        at_least=-90.0,
+        at_most=90.0,
         of_side=False,
     ),
     "anorectal_angle": _of_pelvis(
-        "anorectal_angle_deg", "deg", "anal canal against posterior rectal wall", of_side=False
+        "anorectal_angle_deg",
+        "deg",
+        "M11: anal canal against posterior rectal wall",
+        at_most=180.0,
+        of_side=False,
     ),
-    "hiatus_area": _of_pelvis("hiatus_area_mm2", "mm2", "area inside the puborectal sling", of_side=False),
+    "hiatus_area": _of_pelvis(
+        "hiatus_area_mm2", "mm2", "M11: area inside the puborectal sling", above_0=True, of_side=False
+    ),
     **{
         f"distance_anal_verge_{method}": _of_pelvis(
             f"distance_anal_verge_{method}_mm",
             "mm",
             f"anal verge to lower tumour edge, {words}; the three ways differ by more than a centimetre",
-            signed=True,
             of_side=False,
         )
         for method, words in (
@@ -212,7 +307,20 @@ PELVIC_MEASUREMENTS: dict[str, MeasurementName] = {
     "distance_anorectal_junction": _of_pelvis(
         "distance_anorectal_junction_mm",
         "mm",
-        "lower tumour edge above the anorectal junction; below 0: below it",
+        "lower tumour edge above the anorectal junction, along the anal canal; below 0: below it",
+        signed=True,
+        of_side=False,
+    ),
+    "distance_anorectal_junction_nearest": _of_pelvis(
+        "distance_anorectal_junction_nearest_mm",
+        "mm",
+        "anorectal junction to the nearest point of the tumour, in a straight line",
+        of_side=False,
+    ),
+    "lower_edge_above_pcl": _of_pelvis(
+        "lower_edge_above_pcl_mm",
+        "mm",
+        "lower tumour edge above the pubococcygeal line, at right angles to it; below 0: below it",
         signed=True,
         of_side=False,
     ),
@@ -241,6 +349,30 @@ RELATION_FIELDS: dict[str, str] = {
     "signal_ratio": "levator_signal_ratio",
 }
 """Name in the long table of each metric of one side of the levator ani, by the name in `anatomy`."""
+
+LINE_FIELDS: dict[str, str] = {
+    name: name
+    for name in (
+        "pubococcygeal_line",
+        "h_line",
+        "m_line",
+        "levator_plate_to_pcl",
+        "levator_plate_to_horizontal",
+        "anorectal_angle",
+        "hiatus_area",
+    )
+}
+"""Name in the long table of each line and angle of the pelvic floor (M11), by the name in `anatomy`."""
+
+HEIGHT_FIELDS: dict[str, str] = {
+    "straight": "distance_anal_verge_straight",
+    "two_segment": "distance_anal_verge_two_segment",
+    "curved": "distance_anal_verge_curved",
+    "lower_edge_above_junction": "distance_anorectal_junction",
+    "nearest_to_junction": "distance_anorectal_junction_nearest",
+    "lower_edge_above_pcl": "lower_edge_above_pcl",
+}
+"""Name in the long table of each height of the tumour, by the name in `anatomy`."""
 
 MEASURED_NAMES: dict[str, MeasurementName] = LESION_MEASUREMENTS | PELVIC_MEASUREMENTS
 """Every name of the long table."""

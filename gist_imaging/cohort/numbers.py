@@ -111,6 +111,7 @@ def _pelvic(number: PelvicNumber, segmentation_id: str) -> Row:
         "unit": entry.unit,
         "status": "measured" if value is not None else "not_evaluable",
         "reason": number.reason,
+        "notes": "; ".join(number.notes) or None,
         "algorithm_version": number.algorithm_version,
         "params_sha256": number.params_sha256,
         **_ends(number.end_points_mm),

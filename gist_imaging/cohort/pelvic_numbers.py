@@ -10,10 +10,14 @@ from typing import Any
 
 from gist_imaging.anatomy.metric import Metric, PointMm
 from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS, RELATION_FIELDS
+from gist_imaging.cohort.privacy import exportable_words
 from gist_imaging.errors import MeasurementError
 from gist_imaging.study.codes import Side
 
-__all__ = ["PelvicNumber", "relation_numbers"]
+__all__ = ["OUTSIDE_ITS_RANGE", "PelvicNumber", "relation_numbers"]
+
+OUTSIDE_ITS_RANGE = "outside_its_range"
+"""Reason where a definition gave what it cannot give."""
 
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -33,13 +37,14 @@ class PelvicNumber:
     reason : one word why there is no value
     low, high : the interval that the stated surface error gives, where one is known
     end_points_mm : LPS; the two ends of a distance
+    notes : how the number came about, such as which landmark stands in for another
     params_sha256, algorithm_version : of the measurement; the surface's hash is one of its parameters
 
     Raises
     ------
     MeasurementError
-        If the name is unknown, the side is missing or too much, or there are both or neither of value and
-        reason.
+        If the name is unknown, the side is missing or too much, there are both or neither of value and
+        reason, or a note cannot leave with the cohort.
     """
 
     name: str
@@ -49,6 +54,7 @@ class PelvicNumber:
     low: float | None = None
     high: float | None = None
     end_points_mm: tuple[PointMm, ...] = ()
+    notes: tuple[str, ...] = ()
     params_sha256: str = "0" * 64
     algorithm_version: str = "1"
 
@@ -74,6 +80,8 @@ class PelvicNumber:
             raise MeasurementError(
                 f"{self.name} has two end points or none", f"got {len(self.end_points_mm)}"
             )
+        if any(exportable_words(note) is None for note in self.notes):
+            raise MeasurementError(f"a note on {self.name} is words that may leave", "got others")
         if not _SHA256.fullmatch(self.params_sha256):
             raise MeasurementError("params_sha256 is a SHA-256 of 64 hex digits", "got another form")
 
@@ -83,7 +91,9 @@ class PelvicNumber:
     ) -> PelvicNumber:
         """Return the number that a metric of `anatomy` is.
 
-        A reason in words becomes one word. End points are kept of a length that joins two points.
+        A reason in words becomes one word, and the words a note. End points are kept of a length that joins
+        two points. A number that its definition cannot give, such as a ratio of 0, is none, with the reason
+        `outside_its_range`.
 
         Parameters
         ----------
@@ -98,9 +108,13 @@ class PelvicNumber:
         unit = None if entry is None else ("mm3" if entry.unit == "mL" else entry.unit)
         if entry is not None and metric.unit != unit:
             raise MeasurementError(f"{name} is in {unit}", f"got {metric.unit}")
+        ends = [number for number in (metric.low, metric.value, metric.high) if number is not None]
+        if entry is not None and any(entry.excludes(number * entry.scale) for number in ends):
+            return cls(name, None, side, OUTSIDE_ITS_RANGE, None, None, (), metric.notes, **provenance)
         joins = len(metric.points_mm) == _TWO_ENDS and metric.value is not None and metric.unit == "mm"
         if joins:
             joins = math.isclose(math.dist(*metric.points_mm), abs(metric.value or 0.0), abs_tol=1e-6)
+        told = () if metric.reason is None or exportable_words(metric.reason) is None else (metric.reason,)
         return cls(
             name,
             metric.value,
@@ -109,6 +123,7 @@ class PelvicNumber:
             metric.low,
             metric.high,
             metric.points_mm if joins else (),
+            (*told, *metric.notes),
             **provenance,
         )
 
@@ -120,7 +135,7 @@ class PelvicNumber:
     def from_json(cls, value: Mapping[str, Any]) -> PelvicNumber:
         """Return the number that `to_json` wrote."""
         ends = tuple((float(x), float(y), float(z)) for x, y, z in value["end_points_mm"])
-        return cls(**{**value, "end_points_mm": ends})
+        return cls(**{**value, "end_points_mm": ends, "notes": tuple(value.get("notes", ()))})
 
 
 def relation_numbers(

@@ -17,6 +17,7 @@ from gist_imaging.cohort.privacy import exportable_words
 from gist_imaging.errors import GistImagingError
 
 __all__ = [
+    "RELATION_STAGE",
     "SCHEMA_VERSION",
     "FailureRecord",
     "ScanRecord",
@@ -24,7 +25,7 @@ __all__ = [
     "StudyFacts",
 ]
 
-SCHEMA_VERSION = "1.1.0"
+SCHEMA_VERSION = "1.2.0"
 """Version of the cohort format (semantic versioning): a new column is minor, a changed one major."""
 
 PATIENT_ID = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
@@ -34,6 +35,8 @@ LOCAL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 PROBLEM_CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 OLDEST_YEARS = 130
+RELATION_STAGE = "relation"
+"""Stage of a failure that leaves the lesion's own numbers as they are."""
 DATE_POLICIES = ("relative", "real")
 
 
@@ -117,7 +120,7 @@ class FailureRecord:
 
     Parameters
     ----------
-    stage : manifest, intake, geometry, mask, identity, measure or worker
+    stage : manifest, intake, geometry, mask, identity, measure, worker or relation
     code : a frozen problem code, or a name of capitals such as WORKER_DIED
     message : expected, found, what to do; without names or paths of a patient
     """
@@ -155,6 +158,7 @@ class ScanRecord:
     mask_sha256 : of the mask on its grid
     measurement : `LesionMeasurement.to_json()`; None when `failure` says why not
     pelvic : what was measured between the tumour, the levator ani and landmarks
+    relation_failure : why that was asked for and could not be measured; the lesion's own numbers stand
     problems : frozen codes that were found and do not block measuring, sorted
     overrides : (code, reason) of each error that a reader took the responsibility for
     params_sha256, algorithm_version : of the measurement
@@ -193,6 +197,7 @@ class ScanRecord:
     params_sha256: str = "0" * 64
     algorithm_version: str = "1"
     failure: FailureRecord | None = None
+    relation_failure: FailureRecord | None = None
 
     def __post_init__(self) -> None:
         _check(PATIENT_ID, "patient_id", self.patient_id)
@@ -212,7 +217,11 @@ class ScanRecord:
             raise GistImagingError(
                 "a measurement names its series and mask", "one is missing", "give `series` and `mask_sha256`"
             )
-        if self.pelvic and self.measurement is None:
+        if self.relation_failure is not None and self.relation_failure.stage != RELATION_STAGE:
+            raise GistImagingError(
+                f"the stage of a relation's failure is {RELATION_STAGE}", "got another one", "correct it"
+            )
+        if (self.pelvic or self.relation_failure) and self.measurement is None:
             raise GistImagingError(
                 "numbers of the pelvis stand beside a measured lesion", "the lesion failed", "leave them out"
             )
@@ -259,8 +268,9 @@ class ScanRecord:
             series = dict(plain["series"])
             series["spacing_mm"] = tuple(series["spacing_mm"])
             plain["series"] = SeriesFacts(**series)
-        if plain.get("failure") is not None:
-            plain["failure"] = FailureRecord(**plain["failure"])
+        for name in ("failure", "relation_failure"):
+            if plain.get(name) is not None:
+                plain[name] = FailureRecord(**plain[name])
         plain["pelvic"] = tuple(PelvicNumber.from_json(number) for number in plain.get("pelvic", ()))
         plain["problems"] = tuple(plain.get("problems", ()))
         plain["overrides"] = tuple((code, reason) for code, reason in plain.get("overrides", ()))

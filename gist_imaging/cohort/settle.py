@@ -143,5 +143,6 @@ def _failed(record: ScanRecord, code: str, found: str) -> ScanRecord:
         record,
         measurement=None,
         pelvic=(),
+        relation_failure=None,
         failure=FailureRecord("manifest", code, f"expected facts that agree; {found}; {advice}"),
     )

@@ -14,6 +14,7 @@ from gist_imaging.cohort.spec_acquired import (
     TIMEPOINT,
 )
 from gist_imaging.cohort.spec_analysis import ANALYSIS_PATIENT
+from gist_imaging.cohort.spec_changes import RELATION_CHANGES
 
 __all__ = ["RESULTS"]
 
@@ -94,6 +95,13 @@ _MEASUREMENTS = Table(
         ),
         Column("value_low", "number", "lower end of the interval that the stated surface error gives"),
         Column("value_high", "number", "upper end of that interval"),
+        Column(
+            "notes",
+            "string",
+            "how a number of the pelvis came about, joined by ;: which landmark stands in for another, which "
+            "path or section was taken; or, in words, why it did not",
+            words=True,
+        ),
     ),
     (
         ForeignKey(("patient_id",), "patients", ("patient_id",)),
@@ -193,7 +201,8 @@ _RESPONSES = Table(
 
 _FAILURES = Table(
     "failures",
-    "One row per scan and lesion that could not be measured, with the reason.",
+    "One row per scan and lesion that could not be measured, with the reason; of stage relation where the "
+    "lesion was measured and its relation to the levator ani was not.",
     ("failure_id",),
     (
         Column(
@@ -250,4 +259,4 @@ _CODELISTS = Table(
 )
 
 
-RESULTS = (_MEASUREMENTS, _RESPONSES, _FAILURES, _CODELISTS, ANALYSIS_PATIENT)
+RESULTS = (_MEASUREMENTS, RELATION_CHANGES, _RESPONSES, _FAILURES, _CODELISTS, ANALYSIS_PATIENT)

@@ -14,6 +14,7 @@ from gist_imaging.cohort.derive import analysis_rows
 from gist_imaging.cohort.emit import plain_rows
 from gist_imaging.cohort.problem import CohortProblem
 from gist_imaging.cohort.records import StudyFacts
+from gist_imaging.cohort.relation_changes import relation_change_rows
 from gist_imaging.cohort.respond import response_rows
 from gist_imaging.cohort.spec import table_named
 
@@ -48,6 +49,7 @@ def validate_frames(
     clinical = clinical_problems(rows)
     if not before:
         clinical += linked_problems(rows)
+        clinical += _recomputed(rows, "relation_changes", relation_change_rows(rows))
         clinical += _recomputed(rows, "responses", response_rows(rows, study.criteria))
         clinical += _recomputed(rows, "analysis_patient", analysis_rows(rows, study.primary_reader))
     return before + clinical + privacy_problems(frames, study.date_policy, uids_rerooted=uids_rerooted)

@@ -154,7 +154,7 @@ def _loaded(path: Path) -> Any:
         text = stream.read()
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PromptError(f"{path.name} is JSON", str(error), "correct the file") from error
 
 
