@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from levator_patient import MAP, PICTURE, displaced, draw_map, treated
+from levator_patient import MAP, PICTURE, clear, displaced, draw_map, treated
 from levator_scene import (
     GREEN,
     ORANGE,
@@ -15,6 +15,7 @@ from levator_scene import (
     YELLOW,
     Read,
     colour_bar,
+    draw_dots,
     draw_lines,
     draw_plane,
     figure_of,
@@ -48,17 +49,12 @@ def change() -> None:
     at = float(after.frame.to_frame(ends)[:, 1].mean())
     draw_plane(panes[0], after, "coronal", at, (-66, 66), (-44, 58))
     early = {side: carried(one.inner, carry) for side, one in before.scene.sides.items()}
-    draw_lines(panes[0], section(after.frame, after.scene.tumour_surface.mesh, "coronal", at), ORANGE)
-    draw_lines(
-        panes[0],
-        section(after.frame, carried(before.scene.tumour_surface.mesh, carry), "coronal", at),
-        ORANGE,
-        1.5,
-        2.0,
-    )
-    for side in ("L", "R"):
-        draw_lines(panes[0], section(after.frame, early[side], "coronal", at), WHITE, 1.8, 2.0)
-        draw_lines(panes[0], section(after.frame, after.scene.sides[side].inner, "coronal", at), SKY, 1.8)
+    tumours = (after.scene.tumour_surface.mesh, carried(before.scene.tumour_surface.mesh, carry))
+    draw_lines(panes[0], section(after.frame, tumours[0], "coronal", at), ORANGE)
+    draw_dots(panes[0], section(after.frame, tumours[1], "coronal", at), ORANGE)
+    for side, one in after.scene.sides.items():
+        draw_dots(panes[0], section(after.frame, early[side], "coronal", at), WHITE)
+        draw_lines(panes[0], section(after.frame, one.inner, "coronal", at), SKY, 1.8)
     panes[0].plot(
         *flat(after.frame, "coronal", ends).T, "o-", color=YELLOW, linewidth=2.2, markersize=3.5, zorder=5
     )
@@ -67,8 +63,8 @@ def change() -> None:
         panes[0],
         (YELLOW, f"M10 largest {told(own.largest)}, left"),
         (SKY, "pelvic face after imatinib"),
-        (WHITE, "dashed: before, carried over by registration"),
-        (ORANGE, "tumour, dashed before"),
+        (WHITE, "dots: before, carried over by registration"),
+        (ORANGE, "tumour; dots: before"),
     )
     late = after.scene.sides["L"].inner
     shift = surface_shift(early["L"], late, None)
@@ -119,7 +115,7 @@ def lines() -> None:
         panes[0],
         (YELLOW, f"pubococcygeal line (PCL) {told(found.pubococcygeal_line)}"),
         (SKY, f"H line {told(found.h_line)}"),
-        (GREEN, f"M line {told(found.m_line)} (below 0: above the PCL)"),
+        (GREEN, f"M line {told(found.m_line)} (above 0: below the PCL)"),
         (ORANGE, f"levator plate to the PCL {told(found.levator_plate_to_pcl)}"),
         (ORANGE, f"levator plate to the scanner's horizontal {told(found.levator_plate_to_horizontal)}"),
         (PINK, f"anorectal angle {told(found.anorectal_angle)}"),
@@ -158,7 +154,7 @@ def hiatus_frame(held: Read, outline: np.ndarray) -> PelvicFrame:
 
 def height() -> None:
     """Heights above anal verge, junction and PCL."""
-    held = displaced()
+    held = clear()
     marks = held.landmarks()
     phantom = held.member.phantom
     z = np.linspace(-8.0, 60.0, 35)
@@ -217,7 +213,7 @@ def height() -> None:
         (SKY, f"nearest to the junction {told(found.nearest_to_junction)}"),
         (GREEN, f"lower edge above the PCL {told(found.lower_edge_above_pcl)}"),
     )
-    note = "Plane through anal verge, anorectal junction and the tumour's middle; paths are drawn onto it."
+    note = "Oblique plane through anal verge, junction and tumour."
     saved(figure, "height", f"{PICTURE} {note}")
 
 

@@ -22,10 +22,10 @@ MAP = "Map: the left levator ani laid flat, as on a sagittal slice: front left."
 
 # Places that the family does not list, on what the phantom paints; body frame, mm.
 WALL = {
-    "rectal_wall_posterior": (0.0, 9.0, -6.0),
-    "rectal_wall_posterior_upper": (0.0, 37.0, 14.0),
-    "levator_plate_anterior": (0.0, 16.0, -7.0),
-    "levator_plate_posterior": (0.0, 40.0, 9.0),
+    "rectal_wall_posterior": (0.0, 12.0, -6.5),
+    "rectal_wall_posterior_upper": (0.0, 33.0, 13.0),
+    "levator_plate_anterior": (0.0, 20.0, -4.0),
+    "levator_plate_posterior": (0.0, 42.0, 14.0),
 }
 
 

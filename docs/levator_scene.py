@@ -1,7 +1,7 @@
 """A pelvis of the phantom family, read as a reader would, and its planes as pictures.
 
-Everything that is measured on it comes from strokes, a mask and landmarks through `measure_relation`. Only the
-grey pictures are rendered anew, in the plane that is drawn.
+Everything that is measured on it comes from strokes, a mask and landmarks through `measure_relation`. Only
+the grey pictures are rendered anew, in the plane that is drawn.
 """
 
 from __future__ import annotations
@@ -114,7 +114,8 @@ class Read:
     @property
     def frame(self) -> PelvicFrame:
         """Of the pelvis."""
-        assert not isinstance(self.scene.frame, str), self.scene.frame
+        if isinstance(self.scene.frame, str):
+            raise SystemExit(self.scene.frame)
         return self.scene.frame
 
 
@@ -149,13 +150,18 @@ def section(frame: PelvicFrame, mesh: TriangleMesh, plane: Plane, at_mm: float =
     return pieces[..., [across, up]]
 
 
-def draw_lines(
-    pane: Any, lines: np.ndarray, colour: str, width: float = 1.6, dash_mm: float | None = None
-) -> None:
-    """Draw pieces of line; with dashes of so many mm across, as the pieces are too short for their own."""
-    if dash_mm is not None and len(lines):
-        lines = lines[np.floor(lines[..., 0].mean(axis=1) / dash_mm).astype(int) % 2 == 0]
+def draw_lines(pane: Any, lines: np.ndarray, colour: str, width: float = 1.6) -> None:
+    """Draw pieces of line."""
     pane.add_collection(LineCollection(lines, colors=colour, linewidths=width, zorder=3))
+
+
+def draw_dots(pane: Any, lines: np.ndarray, colour: str, apart_mm: float = 2.2) -> None:
+    """Draw pieces of line as dots so far apart."""
+    kept: list[np.ndarray] = []
+    for place in lines.mean(axis=1):
+        if all(np.linalg.norm(place - other) >= apart_mm for other in kept):
+            kept.append(place)
+    pane.plot(*np.array(kept).reshape(-1, 2).T, "o", color=colour, markersize=2.6, zorder=3)
 
 
 def draw_plane(
@@ -311,7 +317,6 @@ def saved(figure: Any, name: str, note: str) -> None:
     shades = [lines * share + lit * (1 - share) for lit in (0.0, 0.7) for share in (1.0, 0.8, 0.6, 0.35)]
     maps = [matplotlib.colormaps[name](np.linspace(0, 1, 56))[:, :3] for name in MAPS]
     palette = np.unique(np.rint(255 * np.concatenate([grey_at, *shades, *maps])).astype(np.uint8), axis=0)
-    assert len(palette) <= 256, len(palette)
     held = Image.new("P", (1, 1))
     held.putpalette(palette.ravel().tolist())
     picture = Image.open(buffer).convert("RGB").quantize(palette=held, dither=Image.Dither.NONE)

@@ -35,6 +35,7 @@ from levator_scene import (
     YELLOW,
     Read,
     colour_bar,
+    draw_dots,
     draw_lines,
     draw_plane,
     figure_of,
@@ -125,21 +126,17 @@ def mirror() -> None:
     draw_plane(panes[0], held, "coronal", at, (-66, 66), (-44, 58))
     healthy = held.scene.sides["R"].inner
     over = mirrored(healthy, held.scene.mirror)
-    for mesh, colour, width, dash in (
-        (held.scene.tumour_surface.mesh, ORANGE, 1.5, None),
-        (shift.face, SKY, 2.0, None),
-        (healthy, WHITE, 1.6, None),
-        (over, WHITE, 1.8, 2.0),
-    ):
-        draw_lines(panes[0], section(held.frame, mesh, "coronal", at), colour, width, dash)
-    panes[0].axvline(0.0, color=WHITE, linewidth=0.7, linestyle=":")
+    for mesh, colour in ((held.scene.tumour_surface.mesh, ORANGE), (shift.face, SKY), (healthy, WHITE)):
+        draw_lines(panes[0], section(held.frame, mesh, "coronal", at), colour, 1.8)
+    draw_dots(panes[0], section(held.frame, over, "coronal", at), WHITE)
+    panes[0].axvline(0.0, color=WHITE, linewidth=0.7, linestyle="--")
     join(panes[0], flat(held.frame, "coronal", ends))
     title(panes[0], f"coronal, {at:.0f} mm behind P along the PCL")
     legend(
         panes[0],
         (YELLOW, f"M3 largest {told(found.displacement_max)}"),
         (SKY, "pelvic face of the left levator ani"),
-        (WHITE, "of the right one, and dashed its mirror image; dots: midsagittal plane"),
+        (WHITE, "of the right one; dots: its mirror image; dashed: midsagittal plane"),
         (ORANGE, "tumour"),
     )
     drawn = draw_map(panes[1], held, shift.face, shift.shift_mm, cmap="PuOr_r", vmin=-10.0, vmax=10.0)
@@ -215,7 +212,7 @@ def hiatus() -> None:
     """M6: at the marked limbs, and without them."""
     held = displaced()
     faces = {side: one.inner for side, one in held.scene.sides.items()}
-    figure, panes = figure_of(4.6, 4.6, rows=3)
+    figure, panes = figure_of(3.7, 3.7, rows=3)
     for pane in panes:
         draw_plane(pane, held, "axial", 0.0, (-46, 46), (-14, 92))
         pane.axvline(0.0, color=WHITE, linewidth=0.9, linestyle=":")
@@ -226,11 +223,12 @@ def hiatus() -> None:
     for point in by_marks.points_mm:
         x, y = flat(held.frame, "axial", point)
         join(panes[0], np.array([[0.0, y], [x, y]]), YELLOW)
-        panes[0].text(x / 2, y - 2, f"{abs(x):.1f} mm", color=YELLOW, fontsize=8.5, ha="center")
+        words, align = f"{abs(x):.1f} mm", "left" if x > 0 else "right"
+        panes[0].text(
+            x + np.copysign(9.0, x), y, words, color=YELLOW, fontsize=9, ha=align, va="center", zorder=6
+        )
     title(panes[0], "both limbs of the puborectalis marked")
-    legend(
-        panes[0], (YELLOW, f"M6 {told(by_marks, 2)}: half-widths at the marks"), (SKY, "pelvic faces, z' = 0")
-    )
+    legend(panes[0], (YELLOW, f"M6 {told(by_marks, 2)}: half-widths at the marks"), (SKY, "faces at z' = 0"))
     bare = held.landmarks("puborectalis_left", "puborectalis_right")
     by_faces = hemi_hiatus_ratio(faces, "L", held.frame, bare)
     end = float(held.frame.to_frame(bare.point_mm(LandmarkName.ANORECTAL_JUNCTION))[1])
@@ -242,7 +240,7 @@ def hiatus() -> None:
             x = cut[np.argmin(np.abs(cut[:, 1] - y)), 0]
             panes[1].plot([0.0, x], [y, y], color=YELLOW, linewidth=1.4, zorder=4)
     title(panes[1], "no limb marked: P to the anorectal junction")
-    legend(panes[1], (YELLOW, f"M6 {told(by_faces, 2)}"), (WHITE, "; ".join(by_faces.notes)))
+    legend(panes[1], (YELLOW, f"M6 {told(by_faces, 2)}"), *((WHITE, note) for note in by_faces.notes))
     saved(figure, "hiatus", f"{PICTURE} Plane through the PCL (z' = 0), seen from the feet.")
 
 
@@ -303,7 +301,7 @@ def fossa() -> None:
         (WHITE, f"M8 {told(loss, 3)} (left and right {words})"),
         (WHITE, "dashed: height of the anal verge"),
     )
-    saved(figure, "fossa", f"{PICTURE} Fat outlined by its signal within 46 mm of the midline.")
+    saved(figure, "fossa", f"{PICTURE} Fat: by signal, 46 mm to each side.")
 
 
 def counted(held: Read, side: str, index: np.ndarray, verge_z: float) -> bool:
