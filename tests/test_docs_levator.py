@@ -28,7 +28,7 @@ LARGEST_PICTURE = 120_000
 def described() -> set[str]:
     """Names that stand first in a row of a table, or first in a paragraph that ends in a colon."""
     rows = re.findall(rf"^\| {ONE_NAME}", PAGE, flags=re.MULTILINE)
-    paragraphs = re.findall(rf"^{ONE_NAME}:", PAGE, flags=re.MULTILINE)
+    paragraphs = re.findall(rf"\n\n{ONE_NAME}:", PAGE)
     return {*rows, *paragraphs}
 
 
@@ -41,7 +41,7 @@ def test_a_number_is_described_under_the_m_that_the_command_prints_beside_it(nam
     printed = re.match(r"M\d+", show_relation._RELATION[name])
     assert printed
 
-    before = re.split(rf"^(?:\| `{name}`|`{name}`:)", PAGE, flags=re.MULTILINE)[0]
+    before = re.split(rf"\n\| `{name}`|\n\n`{name}`:", PAGE)[0]
     heading = re.findall(r"^## (.*)$", before, flags=re.MULTILINE)[-1]
 
     assert re.search(rf"\b{printed[0]}\b", heading)
