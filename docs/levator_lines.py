@@ -5,27 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from levator_patient import MAP, PICTURE, clear, displaced, draw_map, treated
-from levator_scene import (
+from levator_canvas import (
     GREEN,
     ORANGE,
     PINK,
     SKY,
     WHITE,
     YELLOW,
-    Read,
     colour_bar,
     draw_dots,
     draw_lines,
-    draw_plane,
     figure_of,
-    flat,
     legend,
     saved,
-    section,
     title,
     told,
 )
+from levator_patient import MAP, PICTURE, clear, displaced, draw_map, treated
+from levator_scene import Read, draw_plane, flat, section
 
 from gist_imaging.anatomy.height import TumourHeight, tumour_height
 from gist_imaging.anatomy.landmarks import LandmarkName

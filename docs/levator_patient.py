@@ -6,7 +6,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from levator_scene import ORANGE, SKY, Read, decorate, draw_lines, grey, read, section
+from levator_canvas import (
+    ORANGE,
+    SKY,
+    decorate,
+    draw_lines,
+    grey,
+)
+from levator_scene import Read, read, section
 from matplotlib.tri import Triangulation
 from scipy import ndimage
 
