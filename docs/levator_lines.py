@@ -123,7 +123,7 @@ def lines() -> None:
     panes[1].fill(*ring.T, color=YELLOW, alpha=0.28, zorder=3)
     panes[1].plot(*ring.T, "o-", color=YELLOW, linewidth=1.8, markersize=3, zorder=5)
     title(panes[1], "plane of the puborectalis sling")
-    legend(panes[1], (YELLOW, f"hiatus area {found.hiatus_area.value / 100:.1f} cm²"))
+    legend(panes[1], (YELLOW, f"hiatus area {told(found.hiatus_area, 0)}"))
     saved(figure, "lines", f"{PICTURE} Sagittal: front left. Landmarks from the phantom's drawing.")
 
 
