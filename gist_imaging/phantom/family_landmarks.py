@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq
@@ -60,15 +59,18 @@ def rectal_wall_body(phantom: PelvisPhantom) -> Mapping[str, Point]:
 def _sling_behind() -> Point:
     """Return the inner edge of the sling behind the junction, in the midline."""
     x, y, z = SLING[-1]
-    return (x, y - SLING_RADII_MM[-1], z)
+    return (x, float(brentq(lambda at: _sling(x, at, z), ANORECTAL_JUNCTION[1], y)), z)
 
 
 def _puborectalis_inner() -> Point:
     """Return the inner edge of the left limb at the inferior pubic point's height, where it is widest."""
     x, y, z = max(SLING, key=lambda point: point[0])
-    sling = partial(tube, path=SLING, radii=SLING_RADII_MM)
-    edge = brentq(lambda at: float(sling(np.array([at, y, PUBIC_POINT[2]]))), 0.0, x)
-    return (float(edge), y, z)
+    return (float(brentq(lambda at: _sling(at, y, PUBIC_POINT[2]), 0.0, x)), y, z)
+
+
+def _sling(x: float, y: float, z: float) -> float:
+    """Return the distance of a place to the left half of the sling."""
+    return float(tube(np.array([x, y, z]), SLING, SLING_RADII_MM))
 
 
 def _mirrored(point: Point) -> Point:

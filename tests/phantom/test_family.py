@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from gist_imaging.errors import GistImagingError
 from gist_imaging.phantom.family import pelvis_family
+from gist_imaging.phantom.family_landmarks import rectal_wall_body
 from gist_imaging.phantom.family_strokes import reader_strokes, true_line
 from gist_imaging.phantom.family_truth import known, true_surface
 from gist_imaging.phantom.frame import bones
@@ -281,6 +282,11 @@ def test_landmarks_lie_on_what_is_painted():
         assert abs(spine) < 0.01
         edge = min(float(solid.distance(body[f"puborectalis_{side}"])) for solid in sling)
         assert abs(edge) < 1e-6
+    assert abs(min(float(solid.distance(body["puborectalis_posterior"])) for solid in sling)) < 1e-6
+    rectum = next(s for s in organs(member.phantom) if s.name == "rectum, muscularis propria")
+    for place, point in rectal_wall_body(member.phantom).items():
+        behind, before = (np.add(point, (0.0, way, 0.0)) for way in (0.1, -0.1))
+        assert rectum.distance(before) < 0.0 < rectum.distance(behind), place
     assert abs(solids["sacrum"].distance(body["sacral_promontory"])) < 0.05
     assert abs(solids["coccyx"].distance(joint)) < 1.5
     assert np.linalg.norm(joint - body["inferior_pubic_point"]) == pytest.approx(102.4, abs=0.1)
