@@ -8,18 +8,9 @@ from skimage.measure import find_contours, marching_cubes
 
 from gist_imaging.anatomy.levator_stroke import LevatorStroke
 from gist_imaging.phantom import PelvisPhantom
-from gist_imaging.phantom.distances import smooth_union
-from gist_imaging.phantom.levator import ORIGIN_Z_MM, RING_Z_MM, cavity_distance
+from gist_imaging.phantom.levator import ORIGIN_Z_MM, RING_Z_MM, levator_middle
 
-FRONT_Y_MM, CREASE_MM = -31.0, 6.0
-
-
-def middle(phantom: PelvisPhantom, body):
-    """0 on the middle of the muscle, by the phantom's own formula."""
-    cavity = cavity_distance(body)
-    if phantom.tumour is not None:
-        cavity = smooth_union(cavity, phantom.tumour.distance(body) - phantom.levator_gap_mm, CREASE_MM)
-    return cavity - phantom.levator_thickness_mm / 2.0
+FRONT_Y_MM = -31.0
 
 
 def within(body, side, margin_mm=0.0):
@@ -36,7 +27,7 @@ def true_surface(phantom: PelvisPhantom, side, step_mm=1.0):
     low, high = np.array([-70.0, -50.0, -16.0]), np.array([70.0, 70.0, 33.0])
     axes = [np.arange(a, b, step_mm) for a, b in zip(low, high, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    vertices, faces, *_ = marching_cubes(middle(phantom, grid), 0.0, spacing=(step_mm,) * 3)
+    vertices, faces, *_ = marching_cubes(levator_middle(phantom, grid), 0.0, spacing=(step_mm,) * 3)
     corners = (vertices + low)[faces]
     points = np.concatenate([corners.mean(axis=1), *(corners[:, n] for n in range(3))])
     return phantom.to_patient(points[within(points, side)])
@@ -48,7 +39,7 @@ def line_on(phantom: PelvisPhantom, side, centre_mm, down, across, half_mm=90.0)
     at = np.arange(-half_mm, half_mm, step)
     plane = centre_mm + at[:, None, None] * down + at[None, :, None] * across
     pieces = []
-    for contour in find_contours(middle(phantom, phantom.to_body(plane)), 0.0):
+    for contour in find_contours(levator_middle(phantom, phantom.to_body(plane)), 0.0):
         points = (
             centre_mm + (contour[:, :1] * step - half_mm) * down + (contour[:, 1:] * step - half_mm) * across
         )

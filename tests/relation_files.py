@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from levator_truth import coronal_strokes
 from pelvis_landmarks import BODY
 
+from gist_imaging.anatomy.levator_stroke import LevatorStroke
 from gist_imaging.phantom.pelvis import PelvisPhantom
 from gist_imaging.phantom.samples import sample_patients
 
@@ -29,7 +31,12 @@ def landmarks_of(phantom: PelvisPhantom) -> list[dict[str, Any]]:
 
 
 def strokes_of(phantom: PelvisPhantom, sides: str = "LR") -> list[dict[str, Any]]:
-    return [stroke.to_json() for side in sides for stroke in coronal_strokes(phantom, side)]
+    return [stroke.to_json() for side in sides for stroke in _drawn(phantom, side)]
+
+
+@cache
+def _drawn(phantom: PelvisPhantom, side: str) -> list[LevatorStroke]:
+    return coronal_strokes(phantom, side)
 
 
 def call(side: str = "R", timepoint: str = "baseline", **words: Any) -> dict[str, Any]:

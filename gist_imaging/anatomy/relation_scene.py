@@ -152,7 +152,8 @@ class RelationScene:
         try:
             return pelvic_frame(self.landmarks)
         except MeasurementError as error:
-            return f"no pelvic frame: {error}"
+            # What to do (the advice) is for whoever sees the error, not for a reason in a table.
+            return f"there is no pelvic frame ({error.expected}; {error.found})"
 
     @cached_property
     def tumour_surface(self) -> TumourSurface | str:

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from gist_imaging.anatomy.mesh_distance import MeshDistance
 from gist_imaging.anatomy.mesh_from_mask import smooth_mesh
-from gist_imaging.anatomy.mesh_from_sheet import faces_of_sheet, shell_of_sheet
+from gist_imaging.anatomy.mesh_from_sheet import shell_of_sheet
 from gist_imaging.anatomy.mesh_topology import (
     enclosed_volume_mm3,
     face_normals,
@@ -136,7 +136,7 @@ class LevatorSide:
         surface = _outside_first(shell_of_sheet(sheet), "levator ani")
         if frame is None:
             return cls(side, surface, None, None, True)
-        faces = faces_of_sheet(sheet)
+        faces = sheet.inner_mesh(), sheet.outer_mesh()
         towards = sideways(frame, side)
         apart = (faces[0].vertices_mm - faces[1].vertices_mm).mean(axis=0) @ towards
         inner, outer = faces if apart < 0 else faces[::-1]

@@ -266,7 +266,7 @@ def compare(
     if as_json:
         show.print_json({**comparison.to_json(), "relation": change.to_json()})
         return
-    show.comparison(comparison, as_json)
+    show.comparison(comparison, as_json, goes_on=True)
     show_relation.change(change)
 
 

@@ -207,8 +207,13 @@ def _say_reasons(console: Console, numbers: dict[str, Any]) -> None:
         console.print(f"  {override['code']} overridden: {override['reason']}", soft_wrap=True)
 
 
-def comparison(compared: Any, as_json: bool) -> None:
-    """Print a tumour before and after, and what each set of rules calls the change."""
+def comparison(compared: Any, as_json: bool, *, goes_on: bool = False) -> None:
+    """Print a tumour before and after, and what each set of rules calls the change.
+
+    Parameters
+    ----------
+    goes_on : more is printed below, which ends as every report for people does
+    """
     result = compared.to_json()
     if as_json:
         print_json(result)
@@ -226,9 +231,15 @@ def comparison(compared: Any, as_json: bool) -> None:
         for entry in result["responses"]
     ]
     console.print(table("Response", ("rules", "category", "because"), verdicts))
-    for side in ("pre", "post"):
-        _say_reasons(console, result[side])
-    console.print(RESEARCH_USE_ONLY)
+    lost = {side: set(result[side]["not_measured"].items()) for side in ("pre", "post")}
+    for side, words in (("pre", "before"), ("post", "after")):
+        for name, reason in result[side]["not_measured"].items():
+            on_both = (name, reason) in lost["pre"] & lost["post"]
+            if not (on_both and side == "post"):
+                when = "" if on_both else f"{words}: "
+                console.print(f"  {when}{name}: not measured, {reason}")
+    if not goes_on:
+        console.print(RESEARCH_USE_ONLY)
 
 
 def batch(report: Any, as_json: bool) -> None:

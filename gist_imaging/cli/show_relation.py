@@ -116,6 +116,7 @@ def change(compared: VisitChange) -> None:
         console.print(f"  M10 was not measured: {held['no_registration']}", soft_wrap=True)
     for note in dict.fromkeys((*held["pre"]["notes"], *held["post"]["notes"])):
         console.print(f"  {note}", soft_wrap=True)
+    console.print(show.RESEARCH_USE_ONLY)
 
 
 def _say_words(console: Console, one: Mapping[str, Any]) -> None:
@@ -234,7 +235,7 @@ def _say_missing(console: Console, names: Mapping[str, str], metrics: Metrics) -
         if metric is not None and metric["reason"] is not None:
             lost.setdefault(metric["reason"], []).append(words)
     for reason, titles in lost.items():
-        console.print(f"  Not measured, since {reason}: {'; '.join(titles)}", soft_wrap=True)
+        console.print(f"  Not measured: {'; '.join(titles)}. Why: {reason}", soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

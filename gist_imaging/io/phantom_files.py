@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gist_imaging.errors import GistImagingError
 from gist_imaging.io.dicom_write import SeriesHeader, WrittenSeries, derived_uid, write_series
+from gist_imaging.io.phantom_marks import localiser, reader_marks
 from gist_imaging.io.rtstruct_write import write_rtstruct
 from gist_imaging.phantom import PhantomPatient, PhantomVisit, patient_truth, random_patient, sample_patients
 from gist_imaging.spatial import Geometry, Mask
@@ -38,6 +40,7 @@ MANIFEST_COLUMNS = (
 )
 _STUDY_DATES = {"baseline": "20200106", "presurgery": "20200711"}
 _RTSTRUCT_PATIENTS = frozenset({"SYN-003"})
+_MARKED_PATIENTS = frozenset({"SYN-002"})
 _WINDOWS = {"CT": (40.0, 400.0), "MR": (400.0, 800.0)}
 _DESCRIPTIONS = {"CT": "PHANTOM CT portal venous axial", "MR": "PHANTOM T2 TSE oblique to anal canal"}
 # Both ways of lying occur; positions are in patient mm either way.
@@ -92,7 +95,8 @@ def write_patient(out: Path, patient: PhantomPatient) -> tuple[dict[str, Any], l
     """Write one patient under `out` and return the truth and the rows for the manifest.
 
     Each visit has a folder with the DICOM series, `labels.nii.gz` (1 tumour, 2 and 3 left and right levator
-    ani) and, for some, the tumour's outline as an RT Structure Set.
+    ani) and, for some, the tumour's outline as an RT Structure Set, or what a reader marked of levator ani
+    and landmarks (`relation.json`) with a coarse image of the whole pelvis (`localiser.nii.gz`).
     """
     grids, rows = [], []
     for visit in patient.visits:
@@ -104,6 +108,10 @@ def write_patient(out: Path, patient: PhantomPatient) -> tuple[dict[str, Any], l
         if patient.patient_id in _RTSTRUCT_PATIENTS:
             mask, label = folder / "RTSTRUCT" / "outlines.dcm", "tumour"
             write_rtstruct(mask, series, {"tumour": _outlines(visit, series)})
+        if patient.patient_id in _MARKED_PATIENTS:
+            whole = localiser(visit.phantom, visit.noise_seed)
+            (folder / "localiser.nii.gz").write_bytes(_nifti_bytes(whole.voxels, whole.geometry))
+            _write_json(folder / "relation.json", reader_marks(visit, grid, "localiser.nii.gz"))
         grids.append(grid)
         rows.append(
             {
@@ -153,20 +161,25 @@ def _outlines(visit: PhantomVisit, series: WrittenSeries) -> list[tuple[int, Flo
 
 
 def _write_labels(path: Path, masks: dict[str, Mask], geometry: Geometry) -> None:
-    """Write the masks as one label image; the bytes hold no file name and no time."""
-    import nibabel
-
+    """Write the masks as one label image."""
     labels = np.zeros(geometry.shape, dtype=np.uint8)
     for structure, mask in masks.items():
         labels[mask.voxels] = LABELS[structure]
+    path.write_bytes(_nifti_bytes(labels, geometry))
+
+
+def _nifti_bytes(voxels: npt.NDArray[Any], geometry: Geometry) -> bytes:
+    """Return a NIfTI file; its bytes hold no file name and no time."""
+    import nibabel
+
     # NIfTI counts (i, j, k) and its patient axes are RAS.
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ geometry.affine[:, [2, 1, 0, 3]]
     kind: Any = nibabel.Nifti1Image
-    image = kind(labels.transpose(2, 1, 0), affine)
+    image = kind(voxels.transpose(2, 1, 0), affine)
     image.set_qform(affine, code=1)
     image.set_sform(affine, code=1)
     image.header.set_xyzt_units("mm")
-    path.write_bytes(gzip.compress(image.to_bytes(), compresslevel=9, mtime=0))
+    return gzip.compress(image.to_bytes(), compresslevel=9, mtime=0)
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

@@ -13,7 +13,15 @@ from gist_imaging.phantom.distances import smooth_union
 from gist_imaging.phantom.pelvis import PelvisPhantom
 from gist_imaging.spatial.geometry import FloatArray
 
-__all__ = ["ORIGIN_Z_MM", "RING_Z_MM", "cavity_distance", "levator_distance", "resting_cavity_distance"]
+__all__ = [
+    "ORIGIN_Z_MM",
+    "RING_Z_MM",
+    "cavity_distance",
+    "levator_distance",
+    "levator_ends",
+    "levator_middle",
+    "resting_cavity_distance",
+]
 
 RING_Z_MM = -10.0
 """Height of the puborectalis ring, body frame."""
@@ -36,15 +44,23 @@ def levator_distance(phantom: PelvisPhantom, points: FloatArray) -> FloatArray:
     """
     if phantom.levator is not None:
         return phantom.levator.distance(points)
+    half = phantom.levator_thickness_mm / 2.0
+    return np.maximum(np.abs(levator_middle(phantom, points)) - half, levator_ends(points))
+
+
+def levator_middle(phantom: PelvisPhantom, points: FloatArray) -> FloatArray:
+    """Return the distance (..., mm, first order) to the middle of the usual muscle, above 0 outside."""
     cavity = cavity_distance(points)
     if phantom.tumour is not None:
         bulge = phantom.tumour.distance(points) - phantom.levator_gap_mm
         cavity = smooth_union(cavity, bulge, _CREASE_MM)
-    middle = phantom.levator_thickness_mm / 2.0
-    sheet = np.abs(cavity - middle) - middle
+    return cavity - phantom.levator_thickness_mm / 2.0
+
+
+def levator_ends(points: FloatArray) -> FloatArray:
+    """Return the signed distance (...) to where the usual muscle ends, below 0 between its ends."""
     y, z = points[..., 1], points[..., 2]
-    ends = np.maximum(np.maximum(RING_Z_MM - 2.0 - z, z - ORIGIN_Z_MM), _FRONT_EDGE_Y_MM - y)
-    return np.asarray(np.maximum(sheet, ends))
+    return np.maximum(np.maximum(RING_Z_MM - 2.0 - z, z - ORIGIN_Z_MM), _FRONT_EDGE_Y_MM - y)
 
 
 def resting_cavity_distance(phantom: PelvisPhantom, points: FloatArray) -> FloatArray:

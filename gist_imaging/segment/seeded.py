@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,14 +14,15 @@ from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.segment.seeded_rounds import State, Step, later_round, round_zero
 from gist_imaging.segment.seeded_strokes import Box
 from gist_imaging.spatial import Geometry, Mask, Volume
+from gist_imaging.watched import Stop, Tick, watched
 
 __all__ = ["SeededEngine", "SeededResult", "segment_seeded"]
 
 # Rounds whose result is kept, so that an undo or a new stroke does not begin at the first round.
 _KEPT_ROUNDS = 4
 
-# How often a waiting call looks whether it was cancelled.
-_LOOKS_EVERY_S = 0.02
+# Progress is told in so many parts of the whole.
+_SHARES = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,19 +89,28 @@ class SeededEngine:
         """
         if not len(log):
             raise PromptError("at least one prompt", "there is none", "draw a stroke on the tumour")
-        stop = threading.Event()
-        shares = [0.0]
 
-        def step(share: float) -> None:
-            shares.append(share)
-            if stop.is_set():
-                raise Cancelled
+        def work(tick: Tick | None, stop: Stop | None) -> SeededResult:
+            told = 0
 
-        if cancelled is not None and cancelled():
-            raise Cancelled
-        if progress is None and cancelled is None:
-            return self._result(self._state(log, step), log)
-        return _watched(lambda: self._result(self._state(log, step), log), stop, shares, progress, cancelled)
+            def step(share: float) -> None:
+                nonlocal told
+                done = round(share * _SHARES)
+                if tick is not None and done > told:
+                    told = done
+                    tick(done, _SHARES)
+                if stop is not None and stop():
+                    raise Cancelled
+
+            result = self._result(self._state(log, step), log)
+            step(1.0)
+            return result
+
+        def tell(done: int, total: int) -> None:
+            if progress is not None:
+                progress(done / total)
+
+        return watched(work, None if progress is None else tell, cancelled)
 
     def _state(self, log: PromptLog, step: Step) -> State:
         rounds = log.rounds()
@@ -154,39 +162,3 @@ def segment_seeded(
     """
     result = SeededEngine(volume).update(log, progress=progress, cancelled=cancelled)
     return replace(result, mask=replace(result.mask, structure=structure, lesion_id=lesion_id))
-
-
-def _watched(
-    work: Callable[[], SeededResult],
-    stop: threading.Event,
-    shares: list[float],
-    progress: Callable[[float], None] | None,
-    cancelled: Callable[[], bool] | None,
-) -> SeededResult:
-    """Return what `work` returns, looking every 20 ms whether it was cancelled."""
-    future: Future[SeededResult] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, who waits
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="seeded", daemon=True).start()
-    told = 0.0
-    while True:
-        try:
-            result = future.result(timeout=_LOOKS_EVERY_S)
-        except TimeoutError:
-            if future.done():
-                raise
-            if progress is not None and shares[-1] > told:
-                told = shares[-1]
-                progress(told)
-            if cancelled is not None and cancelled():
-                stop.set()
-                raise Cancelled from None
-        else:
-            if progress is not None:
-                progress(1.0)
-            return result

@@ -21,7 +21,13 @@ CT, MR = sample_patients()[0].baseline, sample_patients()[1].baseline
 
 @cache
 def scan_of(visit):
-    return visit.volume(visit.scanner.grid(visit.phantom, "1.2.3"))
+    """The part of the scan that holds the levator ani and 12 mm around it."""
+    whole = visit.scanner.grid(visit.phantom, "1.2.3")
+    index = whole.to_index(np.concatenate([true_surface(visit.phantom, side) for side in ("L", "R")]))
+    margin = 12.0 / np.asarray(whole.spacing_mm)
+    start = np.maximum(np.floor(index.min(axis=0) - margin), 0).astype(int)
+    shape = np.minimum(np.ceil(index.max(axis=0) + margin).astype(int), whole.shape) - start
+    return visit.volume(whole.crop(tuple(start.tolist()), tuple(shape.tolist())))
 
 
 def scene(modality="MR", thickness_mm=4.0, lateral=None, off_mm=0.0, seed=1):

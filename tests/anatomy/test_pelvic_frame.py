@@ -51,7 +51,8 @@ def test_symmetric_bones_lie_evenly_about_the_plane():
 
 def test_a_check_tells_offset_and_tilt_of_its_pair():
     # Left spine 4 mm farther out, 9 mm higher: the middle moves 2 mm left, the line tilts atan(9 / 104).
-    moved = placed(phantom(), ischial_spine_left=(54.0, 40.0, 31.0), sacral_promontory=(0.0, 40.0, 140.0))
+    spines = {"ischial_spine_right": (-50.0, 40.0, 22.0), "ischial_spine_left": (54.0, 40.0, 31.0)}
+    moved = placed(phantom(), **spines, sacral_promontory=(0.0, 40.0, 140.0))
     check = pelvic_frame(moved).checks[0]
     assert check.offset_mm == pytest.approx(2.0)
     assert check.tilt_deg == pytest.approx(np.degrees(np.arctan(9.0 / 104.0)))

@@ -101,12 +101,13 @@ def test_the_anorectal_angle_is_that_between_canal_and_back_wall(turn, angle):
     canal = np.array([0.0, np.sin(np.radians(20.0)), -np.cos(np.radians(20.0))])
     turned = np.radians(20.0 + angle)
     wall = np.array([0.0, np.sin(turned), -np.cos(turned)])
-    junction, back = np.array([0.0, -4.0, -8.0]), np.array([0.0, 5.0, -8.0])
+    junction, back = np.array([0.0, -4.0, -8.0]), (0.0, 5.0, -8.0)
     patient = phantom(turn)
     lines = pelvic_lines(
         placed(
             patient,
             anal_verge=tuple(junction + 40.0 * canal),
+            rectal_wall_posterior=back,
             rectal_wall_posterior_upper=tuple(back + 30.0 * wall),
         )
     )

@@ -290,7 +290,20 @@ def test_compare_prints_the_words_and_the_shift(told, capsys):
     show_relation.change(SimpleNamespace(to_json=lambda: told))
     out = capsys.readouterr().out
     assert out.index("The reader's words") < out.index("M1 smallest distance") < out.index("M10 shift")
+    assert out.rstrip().endswith("Research use only; not a medical device.")
     assert "marked" in out
+
+
+def test_the_marks_of_the_sample_patient_give_the_distances_that_the_phantom_has():
+    ran = here("relation", *SCAN, "--strokes", VISIT / "relation.json", "--json")
+    assert ran.code == 0, ran.err
+    (one,) = ran.json["relations"]
+    assert one["side"] == "R"
+    # The muscle follows the tumour at 0.8 mm; strokes on slices of 3.3 mm tell it to half a slice gap or so.
+    assert one["min_distance"]["value"] == pytest.approx(0.8, abs=2.0)
+    assert one["reader_codes"]["displacement"] == "marked"
+    assert one["suggestion"]["displacement"]["word"] == "marked"
+    assert ran.json["pelvic_lines"]["pubococcygeal_line"]["value"] == pytest.approx(102.4, abs=0.1)
 
 
 def test_compare_without_these_files_says_what_it_said_before(compared):

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from gist_imaging.errors import GistImagingError
 from gist_imaging.phantom.family import pelvis_family
+from gist_imaging.phantom.family_landmarks import rectal_wall_body
 from gist_imaging.phantom.family_strokes import reader_strokes, true_line
 from gist_imaging.phantom.family_truth import known, true_surface
 from gist_imaging.phantom.frame import bones
@@ -47,7 +48,7 @@ def _reflected(points, truth):
         ({"seed": 5, "modality": "CT", "relation": "clear", "gap_mm": 0.6}, 0.6, ("close", "none", "no")),
         ({"seed": 6, "modality": "MR", "relation": "abutted"}, 0.0, ("abutment", "none", "no")),
         (_DISPLACED, 0.0, ("abutment", "mild", "no")),
-        ({"seed": 1, "modality": "CT", "displacement_mm": 12.0}, 0.0, ("abutment", "marked", "no")),
+        ({"seed": 6, "modality": "CT", "displacement_mm": 12.0}, 0.0, ("abutment", "marked", "no")),
         (_INVADED, -3.0, ("abutment", "none", "yes")),
     ],
     ids=["clear", "close", "abutted", "displaced", "displaced far", "invaded"],
@@ -132,10 +133,10 @@ def test_the_masks_have_the_volumes_and_places_of_the_truth(plane):
 
 
 def test_left_and_right_are_those_of_the_patient():
-    for side in ("L", "R"):
-        member, truth = member_and_truth(
-            seed=4, modality="CT", displacement_mm=8.0, longest_mm=36.0, side=side
-        )
+    drawn = member_and_truth(**_DISPLACED)
+    other_side = "R" if drawn[0].side == "L" else "L"
+    for member, truth in (drawn, member_and_truth(**_DISPLACED, side=other_side)):
+        side = member.side
         geometry = member.grid(matrix=64, slices=24, pixel_mm=2.5, slice_mm=5.0)
         masks = member.masks(geometry)
         left, right = (
@@ -281,6 +282,11 @@ def test_landmarks_lie_on_what_is_painted():
         assert abs(spine) < 0.01
         edge = min(float(solid.distance(body[f"puborectalis_{side}"])) for solid in sling)
         assert abs(edge) < 1e-6
+    assert abs(min(float(solid.distance(body["puborectalis_posterior"])) for solid in sling)) < 1e-6
+    rectum = next(s for s in organs(member.phantom) if s.name == "rectum, muscularis propria")
+    for place, point in rectal_wall_body(member.phantom).items():
+        behind, before = (np.add(point, (0.0, way, 0.0)) for way in (0.1, -0.1))
+        assert rectum.distance(before) < 0.0 < rectum.distance(behind), place
     assert abs(solids["sacrum"].distance(body["sacral_promontory"])) < 0.05
     assert abs(solids["coccyx"].distance(joint)) < 1.5
     assert np.linalg.norm(joint - body["inferior_pubic_point"]) == pytest.approx(102.4, abs=0.1)
