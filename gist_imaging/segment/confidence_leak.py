@@ -22,7 +22,7 @@ _CONSTANT, _PER_RADIUS, _PER_LOG_SKIN, _PER_CHANGE = -7.19, 11.2, 2.71, 11.8
 _CHANGE_AT_MOST = 0.3
 
 # A warning is given from here (inclusive); about a tenth of the results that needed none then get one.
-LEAK_FROM_PROBABILITY = 0.1
+LEAK_FROM_PROBABILITY = 0.13
 
 # Voxels nearer than this to the surface are its skin, or than one and a half voxels where these are larger.
 _SKIN_MM, _SKIN_VOXELS = 1.5, 1.5
