@@ -159,15 +159,22 @@ def told(metric: Metric, digits: int = 1) -> str:
 def saved(figure: Any, name: str, note: str) -> None:
     """Write a figure with a palette of greys and our colours, so that it stays small."""
     figure.text(0.008, 0.05 / figure.get_size_inches()[1], note, color="#bdbdbd", fontsize=8, va="bottom")
+    saved_small(figure, f"levator_{name}", COLOURS, greys=70, maps=MAPS)
+
+
+def saved_small(
+    figure: Any, name: str, colours: tuple[str, ...], greys: int, maps: tuple[str, ...] = ()
+) -> None:
+    """Write a figure with so many greys, shades of the colours, and colours of maps."""
     buffer = io.BytesIO()
     figure.savefig(buffer, facecolor="black")
     plt.close(figure)
-    grey_at = np.linspace(0.0, 1.0, 70)[:, None] * np.ones(3)
-    lines = np.array([to_rgb(colour) for colour in COLOURS])
+    grey_at = np.linspace(0.0, 1.0, greys)[:, None] * np.ones(3)
+    lines = np.array([to_rgb(colour) for colour in colours])
     shades = [lines * share + lit * (1 - share) for lit in (0.0, 0.7) for share in (1.0, 0.8, 0.6, 0.35)]
-    maps = [matplotlib.colormaps[name](np.linspace(0, 1, 56))[:, :3] for name in MAPS]
-    palette = np.unique(np.rint(255 * np.concatenate([grey_at, *shades, *maps])).astype(np.uint8), axis=0)
+    mapped = [matplotlib.colormaps[one](np.linspace(0, 1, 56))[:, :3] for one in maps]
+    palette = np.unique(np.rint(255 * np.concatenate([grey_at, *shades, *mapped])).astype(np.uint8), axis=0)
     held = Image.new("P", (1, 1))
     held.putpalette(palette.ravel().tolist())
     picture = Image.open(buffer).convert("RGB").quantize(palette=held, dither=Image.Dither.NONE)
-    picture.save(IMAGES / f"levator_{name}.png", optimize=True)
+    picture.save(IMAGES / f"{name}.png", optimize=True)

@@ -11,6 +11,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from levator_canvas import saved_small
 from matplotlib.patheffects import withStroke
 
 from gist_imaging import Volume, read_volume
@@ -43,7 +44,7 @@ def main(real_scans: Path) -> None:
     axial = read_volume(study / "4_t2_tse_tra").geometry
     marks = Landmarks.from_json(LANDMARKS.read_text()).within(volume.geometry, axial)
     lines = pelvic_lines(marks)
-    figure = plt.figure(figsize=(10.2, 9.0), facecolor="black", dpi=110)
+    figure = plt.figure(figsize=(10.2, 9.0), facecolor="black", dpi=100)
     pane = figure.add_axes((0.01, 0.055, 0.98, 0.9))
     draw_slice(pane, volume, marks.point_mm(LandmarkName.INFERIOR_PUBIC_POINT))
     draw_line(pane, marks, LandmarkName.ANAL_VERGE, LandmarkName.ANORECTAL_JUNCTION, CANAL)
@@ -81,8 +82,7 @@ def main(real_scans: Path) -> None:
         "Landmarks placed by eye, not by a radiologist."
     )
     figure.text(0.012, 0.02, note, color="#b8b8b8", fontsize=8.5)
-    figure.savefig(ROOT / "docs" / "images" / "landmarks_real.png", metadata={"Software": None})
-    plt.close(figure)
+    saved_small(figure, "landmarks_real", (PCL, H_LINE, M_LINE, PLATE, CANAL), greys=64)
 
 
 def draw_slice(pane: Any, volume: Volume, point_mm: Any) -> None:
