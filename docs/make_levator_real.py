@@ -62,8 +62,9 @@ def main(real_scans: Path) -> None:
     words = "\n".join(in_words(side, *made[side]) for side in ("R", "L"))
     figure.text(0.012, 0.050, words, color="white", fontsize=9.5)
     note = (
-        "Yellow: middle of the levator ani; blue: its pelvic and outer face; red: strokes, placed by eye, not "
-        "by a radiologist.\nT2 MR across the anal canal, TCIA PROSTATEx, case 0000 (Litjens et al. 2017, CC BY)."
+        "Yellow: middle of the levator ani; blue: its pelvic and outer face; red: strokes, placed by eye, "
+        "not by a radiologist.\n"
+        "T2 MR across the anal canal, TCIA PROSTATEx, case 0000 (Litjens et al. 2017, CC BY)."
     )
     figure.text(0.012, 0.008, note, color="#b8b8b8", fontsize=8.5)
     figure.subplots_adjust(left=0.008, right=0.992, top=0.96, bottom=0.10, wspace=0.02, hspace=0.09)

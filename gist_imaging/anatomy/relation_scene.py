@@ -68,8 +68,8 @@ class RelationScene:
     side : of the tumour; "midline" where it lies across the midline
     bilateral : whether the other side is affected, too, so that it is no yardstick
     landmarks : of the same visit
-    volume : the series for the signal ratio M9
-    fat : fat of both ischioanal fossae, for M8
+    volume : the series, for the signal ratio M9 and, on CT, the fat of M8
+    fat : fat of both ischioanal fossae, for M8; None on CT for what has the HU of fat
     slices : in which contact lengths are measured; None for the grid of the first mask
     tau_mm : contact is a distance of at most this; None for 1 mm, or half the diagonal of a mask's voxel
         where that is more
