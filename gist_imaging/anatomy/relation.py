@@ -29,12 +29,13 @@ from gist_imaging.anatomy.relation_course import course_metrics
 from gist_imaging.anatomy.relation_error import region_notes, sheet_error_mm, shift_with_error
 from gist_imaging.anatomy.relation_fossa import fossa_loss
 from gist_imaging.anatomy.relation_mirror import Displacement, SurfaceShift, mirrored, surface_shift
-from gist_imaging.anatomy.relation_muscle import contact_zone, signal_ratio, thickness_ratio
+from gist_imaging.anatomy.relation_muscle import ContactZone, contact_zone, signal_ratio, thickness_ratio
 from gist_imaging.anatomy.relation_scene import Mirror, RelationScene
 from gist_imaging.anatomy.relation_section import hemi_hiatus_ratio
 from gist_imaging.anatomy.relation_surfaces import LevatorSide
 from gist_imaging.anatomy.relation_touch import contact_metrics
 from gist_imaging.anatomy.relation_values import RelationMeasurement, RelationSide
+from gist_imaging.spatial.volume import Quantity, Volume
 
 __all__ = ["RelationMeasurement", "RelationScene", "RelationSide", "measure_relation"]
 
@@ -127,10 +128,17 @@ def _muscle_metrics(
     thickness = thickness_ratio(zone)
     return {
         "thickness_ratio": replace(thickness, notes=(*thickness.notes, *notes)),
-        "signal_ratio": Metric.missing("1", "no series was given to take the signal from")
-        if scene.volume is None
-        else signal_ratio(zone, scene.volume),
+        "signal_ratio": _signal_metric(scene.volume, zone),
     }
+
+
+def _signal_metric(volume: Volume | None, zone: ContactZone) -> Metric:
+    """Return M9, which compares MR signal (of T2, as the reader chooses the series) and nothing else."""
+    if volume is None:
+        return Metric.missing("1", "no series was given to take the signal from")
+    if volume.quantity is not Quantity.ARBITRARY:
+        return Metric.missing("1", f"M9 compares the signal of T2 MR; this series is in {volume.quantity}")
+    return signal_ratio(zone, volume)
 
 
 def _displacement_metrics(displacement: Displacement) -> dict[str, Metric]:

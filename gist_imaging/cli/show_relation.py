@@ -141,7 +141,7 @@ def _say_suggestion(console: Console, one: Mapping[str, Any]) -> None:
             console.print(f"  {axis}: the numbers suggest no word, {held['reason']}", soft_wrap=True)
             continue
         because = "; ".join(
-            f"{_RELATION.get(e['metric'], e['metric'])} {e['value']:.1f} {e['comparison']} "
+            f"{_RELATION.get(e['metric'], e['metric'])} {e['value']:.2f} {e['comparison']} "
             f"{e['threshold']:g} {e['unit']}"
             for e in held["evidence"]
         )
@@ -241,8 +241,9 @@ def _say_missing(console: Console, names: Mapping[str, str], metrics: Metrics) -
 def _number(value: float | None) -> str:
     if value is None:
         return "–"
-    value = round(value, 2) + 0.0
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.2f}" if abs(value) < 1 else f"{value:.1f}"
+    places = 0 if abs(value) >= 1000 else 2 if abs(value) < 1 else 1
+    # Rounded once; adding 0 makes -0 a 0.
+    return f"{round(value, places) + 0.0:.{places}f}"
 
 
 def _unit(metric: Mapping[str, Any]) -> str:

@@ -24,6 +24,8 @@ _ORDINARY = 0.3
 _CLEAR_FROM, _CLEAR_TO = 3.0, 3.75
 _WHEN_CLEAR, _WHEN_CLEAR_PER_MM = 1.0, 0.8
 _DEEP_FROM_MM, _DEEP_TO_MM = 2.0, 6.0
+# A lesion that is less thick than the first number has too few voxels to be clear about; more from there on.
+_THICK_FROM_MM, _THICK_TO_MM = 3.0, 6.0
 _NEAR_FROM_MM, _NEAR_TO_MM = 1.0, 6.0
 
 # An error of a long tumour is long: the reach grows along each axis with this power of the tumour's spread
@@ -78,6 +80,8 @@ def belief_near(
         return Belief(_ORDINARY, 0.0)
     apart = float(odds[inside].mean() - odds[outside].mean())
     clear = float(np.clip((apart - _CLEAR_FROM) / (_CLEAR_TO - _CLEAR_FROM), 0, 1))
+    thick_mm = float(signed_mm.max())
+    clear *= float(np.clip((thick_mm - _THICK_FROM_MM) / (_THICK_TO_MM - _THICK_FROM_MM), 0, 1))
     beyond_mm = float(np.clip(deep_mm, _DEEP_FROM_MM, _DEEP_TO_MM)) - _DEEP_FROM_MM
     return Belief(_ORDINARY + clear * (_WHEN_CLEAR + _WHEN_CLEAR_PER_MM * beyond_mm), clear)
 

@@ -164,6 +164,17 @@ def test_a_muscle_half_as_bright_again_has_that_signal_ratio():
     )
 
 
+def test_attenuation_on_ct_is_no_signal_ratio():
+    pelvis = Pelvis(15)
+    ct = Volume(np.zeros(pelvis.grid.shape, np.float32), pelvis.grid, Quantity.HU, "1.2.3")
+
+    found = measure_relation(pelvis.scene(volume=ct))
+
+    assert found.signal_ratio.value is None
+    assert found.signal_ratio.reason == "M9 compares the signal of T2 MR; this series is in HU"
+    assert found.thickness_ratio.value is not None
+
+
 def test_a_pelvis_that_is_its_own_mirror_image_shows_no_difference(symmetric):
     found = {name: metric.value for name, metric in symmetric.metrics.items()}
 

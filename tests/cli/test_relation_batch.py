@@ -95,7 +95,10 @@ def test_every_number_is_the_one_that_the_relation_command_prints(folder):
                 assert (row["value"], row["status"]) == ("", "not_evaluable")
                 continue
             n_measured += 1
-            assert float(row["value"]) == metric["value"] * PELVIC_MEASUREMENTS[name].scale
+            # The child has one thread and this process several, so sums differ in their last digits, and
+            # a triangle at the rim of a region may fall on its other side.
+            wanted = metric["value"] * PELVIC_MEASUREMENTS[name].scale
+            assert float(row["value"]) == pytest.approx(wanted, rel=1e-4, abs=1e-9), (visit, name)
     assert len(rows) == 2 * len(PELVIC_MEASUREMENTS)
     # Fat was not outlined, nor wall and hiatus drawn.
     assert n_measured > 2 * (len(PELVIC_MEASUREMENTS) - 6)
