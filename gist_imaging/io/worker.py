@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
@@ -94,7 +95,7 @@ class Worker:
         """
         seconds = self.limits.call_seconds if timeout_s is None else timeout_s
         with self._one_call_at_a_time:
-            status, value = self._exchange((task, args, seconds), seconds, file)
+            status, value = self._exchange((task, args, seconds, _folder()), seconds, file)
         if status == "done":
             return value
         if status == "raised" and isinstance(value, GistImagingError):
@@ -249,6 +250,14 @@ def _forget_after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_after_fork)
+
+
+def _folder() -> str | None:
+    """Return the folder that relative paths start from now; None where it was removed."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return None
 
 
 def _calls(process: subprocess.Popen[bytes]) -> IO[bytes]:

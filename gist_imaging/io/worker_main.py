@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,12 @@ def main() -> None:
     functions: dict[str, Callable[..., Any]] = {}
     while True:
         try:
-            task, arguments, seconds = receive_any(calls)
+            task, arguments, seconds, folder = receive_any(calls)
         except EOFError:
             return
+        if folder is not None:  # the caller may have moved since the last call; paths may be relative
+            with suppress(OSError):
+                os.chdir(folder)
         faulthandler.dump_traceback_later(seconds + _ORPHAN_GRACE_SECONDS, exit=True, file=sys.stderr)
         answer = _answer(task, arguments, str(settings["package"]), functions)
         try:

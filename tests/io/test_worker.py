@@ -7,11 +7,13 @@ import sys
 import threading
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
 from gist_imaging.errors import GeometryError, GistImagingError, IntakeError
 from gist_imaging.io.limits import Limits
+from gist_imaging.io.read import read_volume
 from gist_imaging.io.worker import Worker, shared_worker
 from gist_imaging.problems import Code, Problem
 from gist_imaging.study import FrameFacts
@@ -201,3 +203,18 @@ def test_a_module_in_the_working_folder_is_not_run(tmp_path):
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_relative_paths_start_from_where_the_caller_is_now(tmp_path, monkeypatch):
+    affine = np.diag([1.0, 1.0, 2.0, 1.0])
+    for value in (3, 7):
+        (tmp_path / str(value)).mkdir()
+        image = nibabel.Nifti1Image(np.full((4, 5, 6), value, np.int16), affine)
+        nibabel.save(image, tmp_path / str(value) / "scan.nii.gz")
+
+    seen = []
+    for value in (3, 7):
+        monkeypatch.chdir(tmp_path / str(value))
+        seen.append(float(read_volume(Path("scan.nii.gz")).voxels.mean()))
+
+    assert seen == [3.0, 7.0]
