@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gist_imaging.cohort.calls import components_of
-from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS
+from gist_imaging.cohort.pelvic_names import PELVIC_MEASUREMENTS
 from gist_imaging.cohort.problem import CohortProblem, clinical_problem
 from gist_imaging.study.call_rules import FINDINGS_RULES, RELATION_RULES, broken
 from gist_imaging.study.codes import LevatorComponent

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS
+from gist_imaging.cohort.pelvic_names import PELVIC_MEASUREMENTS
 from gist_imaging.cohort.problem import CohortProblem, clinical_problem, rows_by
 
 __all__ = ["number_problems"]

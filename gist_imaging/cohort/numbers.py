@@ -6,13 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gist_imaging._version import __version__
-from gist_imaging.cohort.measured_names import (
-    LESION_MEASUREMENTS,
-    ML_PER_MM3,
-    PELVIC_MEASUREMENTS,
-    QUANTITY_UNITS,
-    MeasurementName,
-)
+from gist_imaging.cohort.measured_names import LESION_MEASUREMENTS, QUANTITY_UNITS
+from gist_imaging.cohort.measurement_name import ML_PER_MM3, MeasurementName
+from gist_imaging.cohort.pelvic_names import PELVIC_MEASUREMENTS
 from gist_imaging.cohort.pelvic_numbers import PelvicNumber
 from gist_imaging.cohort.records import ScanRecord
 from gist_imaging.provenance import sha256_of

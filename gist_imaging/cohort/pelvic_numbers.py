@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gist_imaging.anatomy.metric import Metric, PointMm
-from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS, RELATION_FIELDS
+from gist_imaging.cohort.pelvic_names import PELVIC_MEASUREMENTS, RELATION_FIELDS
 from gist_imaging.cohort.privacy import exportable_words
 from gist_imaging.errors import MeasurementError
 from gist_imaging.study.codes import Side

@@ -8,7 +8,7 @@ from typing import Any
 
 from gist_imaging.anatomy.pelvic_frame import NOT_CHECKED
 from gist_imaging.cohort.lines import Read, accepted_lines, visits_after_surgery
-from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS
+from gist_imaging.cohort.pelvic_names import PELVIC_MEASUREMENTS
 from gist_imaging.provenance import sha256_of
 
 __all__ = ["ANOTHER_WAY", "NOT_COMPARED", "relation_change_rows"]

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from gist_imaging.cohort.lines import Line, Read, accepted_lines, visits_after_surgery
-from gist_imaging.cohort.measured_names import ML_PER_MM3
+from gist_imaging.cohort.measurement_name import ML_PER_MM3
 from gist_imaging.response.assess import assess_every_visit
 from gist_imaging.response.change import Category, Reason, Response
 from gist_imaging.response.visit import LesionState, TargetLesion, Visit

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gist_imaging.anatomy.visit_relation import VisitRelation
-from gist_imaging.cohort.measured_names import (
-    HEIGHT_FIELDS,
-    LINE_FIELDS,
-    PELVIC_MEASUREMENTS,
-    RELATION_FIELDS,
-)
+from gist_imaging.cohort.pelvic_names import HEIGHT_FIELDS, LINE_FIELDS, PELVIC_MEASUREMENTS, RELATION_FIELDS
 from gist_imaging.cohort.pelvic_numbers import PelvicNumber, relation_numbers
 from gist_imaging.study.codes import Side
 

@@ -22,12 +22,7 @@ from gist_imaging.batch.plan import CaseLimits
 from gist_imaging.batch.relation_files import RelationFiles, identity_failures
 from gist_imaging.batch.runner import run_batch
 from gist_imaging.batch.survey import Surveyed
-from gist_imaging.cohort.measured_names import (
-    HEIGHT_FIELDS,
-    LINE_FIELDS,
-    PELVIC_MEASUREMENTS,
-    RELATION_FIELDS,
-)
+from gist_imaging.cohort.pelvic_names import HEIGHT_FIELDS, LINE_FIELDS, PELVIC_MEASUREMENTS, RELATION_FIELDS
 from gist_imaging.errors import Cancelled, TableError
 from gist_imaging.io.tables import validate_cohort
 from gist_imaging.study.series import PatientIdentity

@@ -12,12 +12,7 @@ from cli_runner import gist_imaging
 from cli_runner import gist_imaging_here as here
 from relation_files import SAMPLES, landmarks_of, phantom_of, strokes_of, whole_pelvis, written
 
-from gist_imaging.cohort.measured_names import (
-    HEIGHT_FIELDS,
-    LINE_FIELDS,
-    PELVIC_MEASUREMENTS,
-    RELATION_FIELDS,
-)
+from gist_imaging.cohort.pelvic_names import HEIGHT_FIELDS, LINE_FIELDS, PELVIC_MEASUREMENTS, RELATION_FIELDS
 from gist_imaging.io.reading_file import write_reading
 from gist_imaging.study.reading import LevatorRelation, Reading
 

@@ -21,7 +21,7 @@ from gist_imaging.cohort.binary_calls import BINARY_RULES, explain, levator_disp
 from gist_imaging.cohort.build import cohort_frames
 from gist_imaging.cohort.codes import CODELISTS
 from gist_imaging.cohort.emit import codelist_rows, plain_rows
-from gist_imaging.cohort.measured_names import PELVIC_MEASUREMENTS, RELATION_FIELDS
+from gist_imaging.cohort.pelvic_names import PELVIC_MEASUREMENTS, RELATION_FIELDS
 from gist_imaging.cohort.pelvic_numbers import PelvicNumber, relation_numbers
 from gist_imaging.cohort.records import ScanRecord, StudyFacts
 from gist_imaging.cohort.validate import validate_frames
