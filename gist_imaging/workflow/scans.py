@@ -1,4 +1,4 @@
-"""Every user action, one function each; the command line and the plugin call nothing else."""
+"""What a user does with scans in files: look, measure, segment, compare, batch."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ __all__ = [
     "measure_cohort",
     "measure_relation",
     "measure_scan",
+    "open_scan",
     "run_demo",
     "segment_scan",
     "validate_cohort",
