@@ -1,6 +1,6 @@
 """What the reading screen knows and does: one method for each thing that a reader can do.
 
-Widgets and panes talk to this object only; it calls `gist_imaging.workflow`, and tells by signals what changed.
+Widgets and panes talk to this object alone; it calls `gist_imaging.workflow` and tells what changed by signals.
 """
 
 from __future__ import annotations
@@ -441,7 +441,7 @@ class Session(QObject):
         self.do(workflow.propose, proposal)
 
     def _waiting(self) -> tuple[str, str] | None:
-        """Return lesion and visit of the proposal that Enter and Esc mean: the active one, else the only one."""
+        """Return lesion and visit of the proposal that Enter and Esc mean: the active or only one."""
         if self.case is None:
             return None
         waiting = [(key[1], key[2]) for key, _ in self.case.state.under("proposal")]
