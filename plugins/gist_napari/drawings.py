@@ -83,7 +83,9 @@ def _prompts(session: Session, case: OpenCase, visit: str) -> Iterator[LineDrawi
     """Strokes stay visible while their result is a proposal or not there yet."""
     lesion = session.active_lesion
     held = case.state.plain("prompts", lesion, visit) if lesion else None
-    if held is None or (case.state.mask(lesion, visit) is not None and case.state.proposal(lesion, visit) is None):
+    if held is None or (
+        case.state.mask(lesion, visit) is not None and case.state.proposal(lesion, visit) is None
+    ):
         return
     for prompt in PromptLog.from_json(held).prompts:
         closed = prompt.kind in ("loop", "outline")
@@ -117,8 +119,12 @@ def _marks(case: OpenCase, visit: str) -> Iterator[LineDrawing]:
     for key, value in case.state.under("roi", visit):
         points = np.asarray(value["points_mm"])
         if value["shape"] == "bidimensional":
-            yield LineDrawing(points[:2], style="wall", label=f"{np.linalg.norm(points[1] - points[0]):.1f} mm")
-            yield LineDrawing(points[2:], style="wall", label=f"{np.linalg.norm(points[3] - points[2]):.1f} mm")
+            yield LineDrawing(
+                points[:2], style="wall", label=f"{np.linalg.norm(points[1] - points[0]):.1f} mm"
+            )
+            yield LineDrawing(
+                points[2:], style="wall", label=f"{np.linalg.norm(points[3] - points[2]):.1f} mm"
+            )
         else:
             yield LineDrawing(_ellipse(points), style="wall", closed=True, label=f"ROI {key[2]}")
 
@@ -136,7 +142,7 @@ def _landmarks(case: OpenCase, visit: str) -> Iterator[PointDrawing]:
         if value.get("point_mm") is None:
             continue
         yield PointDrawing(
-            np.asarray(value["point_mm"]), hollow=value.get("status") == "copied", label=key[2].replace("_", " ")
+            np.asarray(value["point_mm"]),
+            hollow=value.get("status") == "copied",
+            label=key[2].replace("_", " "),
         )
-
-

@@ -108,7 +108,9 @@ class _Line:
     @property
     def length_mm(self) -> float:
         """Length of the line."""
-        return float(np.linalg.norm(np.diff(self.line, axis=0), axis=1).sum()) if len(self.points) > 1 else 0.0
+        return (
+            float(np.linalg.norm(np.diff(self.line, axis=0), axis=1).sum()) if len(self.points) > 1 else 0.0
+        )
 
 
 @dataclass(eq=False)
@@ -265,9 +267,7 @@ class _Levator(_Line):
         if len(self.points) < 2:
             self.session.warn("A stroke along the levator ani needs a drag, not a click.")
             return True
-        self.session.do(
-            workflow.add_levator_stroke, self.context.visit, self.session.levator_side, self.line
-        )
+        self.session.do(workflow.add_levator_stroke, self.context.visit, self.session.levator_side, self.line)
         return True
 
     def preview(self) -> Scene:
