@@ -105,7 +105,7 @@ def _plane_of(series: SeriesFacts) -> Plane:
 
 
 def _hung(visit: VisitFacts | None, plane: Plane, measured_only: bool) -> Hung | None:
-    """Return the series of a visit for a plane: acquired in it and finest, else the measured one, reformatted."""
+    """Return the series of a visit for a plane: acquired in it, else the measured one, reformatted."""
     if visit is None:
         return None
     measured = _series(visit, visit.measured)
