@@ -41,7 +41,7 @@ def new_mask(viewer: napari.Viewer) -> Labels:
             "another layer or none is selected",
             "open a DICOM folder, NIfTI or NRRD file with GIST imaging and select it",
         )
-    labels = viewer.add_labels(
+    return viewer.add_labels(
         np.zeros(image.data.shape, dtype=np.uint8),
         name=f"mask of {image.name}",
         scale=image.scale,
@@ -50,4 +50,3 @@ def new_mask(viewer: napari.Viewer) -> Labels:
         axis_labels=image.axis_labels,
         metadata=dict(image.metadata),
     )
-    return labels

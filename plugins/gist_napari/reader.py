@@ -1,6 +1,6 @@
 """Opens scans in plain napari: DICOM folders and files, NIfTI and NRRD, each as one image layer.
 
-Layers stand in the display world (see `layers.DisplayGrid`), never with an affine; the true grid goes along in
+Layers stand in the display world (`layers.DisplayGrid`), never with an affine; the true grid goes along in
 `metadata["gist_grid"]`. The reading screen does not come through here.
 """
 
