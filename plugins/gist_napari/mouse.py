@@ -7,6 +7,7 @@ tool is in hand. A turned 3D view keeps napari's own mouse.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,7 @@ Position = tuple[float, float]
 class CanvasMouse(QObject):
     """Turns the mouse events of one canvas into what the reader means.
 
-    Positions are (x, y) in logical pixels of the canvas.
+    Positions are (x, y) in logical pixels of the canvas, in the middle of the screen pixel under the mouse.
     """
 
     wheel_steps = Signal(int, bool)
@@ -94,7 +95,7 @@ class CanvasMouse(QObject):
         if self._button is not None:
             return
         self._button = event.button()
-        self._start = self._last = _position(event)
+        self._start = self._last = self._position(event)
         is_left = self._button == Qt.MouseButton.LeftButton
         if self._button == Qt.MouseButton.RightButton or (is_left and self.left_sets_window):
             self._doing = "window"
@@ -120,7 +121,7 @@ class CanvasMouse(QObject):
             self._press(event)
 
     def _move(self, event: QMouseEvent) -> None:
-        at = _position(event)
+        at = self._position(event)
         if self._doing == "window":
             self.window_dragged.emit(at[0] - self._start[0], at[1] - self._start[1])
         elif self._doing == "pan":
@@ -136,7 +137,7 @@ class CanvasMouse(QObject):
         doing, was_left = self._doing, self._button == Qt.MouseButton.LeftButton
         self._button, self._doing = None, ""
         if was_left and doing in ("tool", "pan"):
-            self.released.emit(_position(event), event.modifiers())
+            self.released.emit(self._position(event), event.modifiers())
 
     def _wheel(self, event: QWheelEvent) -> None:
         turned = event.angleDelta()
@@ -148,7 +149,7 @@ class CanvasMouse(QObject):
         self._rest -= notches * _NOTCH
         held = event.modifiers()
         if held & Qt.KeyboardModifier.ControlModifier:
-            self.wheel_zooms.emit(notches, (event.position().x(), event.position().y()))
+            self.wheel_zooms.emit(notches, self._position(event))
         elif held & Qt.KeyboardModifier.ShiftModifier:
             self.wheel_sizes.emit(notches)
         else:
@@ -158,7 +159,12 @@ class CanvasMouse(QObject):
         self._rest = 0
         self.moved.emit(None)
 
+    def _position(self, event: QMouseEvent | QWheelEvent) -> Position:
+        """Return the middle of the screen pixel that the mouse is on.
 
-def _position(event: QMouseEvent) -> Position:
-    at = event.position()
-    return at.x(), at.y()
+        A mouse reports the corner of that pixel; what the pixel shows is what lies in its middle.
+        """
+        canvas = self.parent()
+        ratio = canvas.devicePixelRatioF() if isinstance(canvas, QWidget) else 1.0
+        at = event.position()
+        return (math.floor(at.x() * ratio) + 0.5) / ratio, (math.floor(at.y() * ratio) + 0.5) / ratio
