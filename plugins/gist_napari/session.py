@@ -305,6 +305,10 @@ class Session(QObject):
         with self._told():
             self.jobs.start(job, then, failed)
 
+    def warn(self, text: str) -> None:
+        """Tell the reader why nothing happened."""
+        self.said.emit(Toast(text, "warning"))
+
     def undo(self) -> None:
         """Take the last step back."""
         if self.case is None or self.case.state.undo_label is None:
