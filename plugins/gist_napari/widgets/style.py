@@ -126,6 +126,9 @@ def sheet() -> str:
     QMenu::item:selected {{ background: {RAISED}; }}
     QToolTip {{ background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; padding: 3px;
         font-size: {SMALL_PX}px; }}
+    QWidget[look="alarm"], QWidget[look="alarm"] QLabel {{ background: {WARNING}; color: {PANEL};
+        font-weight: 600; }}
+    QWidget[look="alarm"] QToolButton, QWidget[look="alarm"] QPushButton {{ background: {PANEL}; }}
     QFrame[look="line"] {{ background: {LINE}; border: none; }}
     """
 
@@ -137,11 +140,16 @@ def dress(widget: QWidget) -> None:
 
 
 def look(widget: QWidget, name: str) -> None:
-    """Change how a widget looks: "quiet", "heading", "warning", "error", "main", "link", "off" or ""."""
-    if widget.property("look") != name:
-        widget.setProperty("look", name)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
+    """Change how a widget looks: "quiet", "heading", "warning", "error", "main", "link", "off", "alarm" or
+    "".
+    """
+    if widget.property("look") == name:
+        return
+    widget.setProperty("look", name)
+    # Rules for what is inside a widget are not looked up again by Qt itself.
+    for one in (widget, *widget.findChildren(QWidget)):
+        one.style().unpolish(one)
+        one.style().polish(one)
 
 
 def text(words: str, *, wrap: bool = False) -> QLabel:
