@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QBrush, QColor, QPainter, QPainterPath
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
 
 from gist_napari.contours import OutlineCache
 from gist_napari.layers import FloatArray
@@ -101,7 +101,26 @@ def _paint_mask(painter: QPainter, mask: MaskDrawing, view: PlaneMap, outlines: 
         cased_text(painter, mask.tag, (x - 4, y - 2), colour=STYLES[mask.style], bold=True, align=(1.0, 1.0))
 
 
+def _paint_brush(painter: QPainter, line: LineDrawing, width_mm: float, view: PlaneMap) -> None:
+    """Show what a brush is covering while it is drawn: the voxels come when it ends."""
+    colour = QColor(STYLES[line.style])
+    colour.setAlphaF(_FILL)
+    pen = QPen(colour, width_mm * view.px_per_mm)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    points = view.to_canvas(line.points_mm)
+    if len(points) == 1:
+        painter.drawPoint(QPointF(*points[0].tolist()))
+    else:
+        painter.drawPath(polyline(points))
+
+
 def _paint_line(painter: QPainter, line: LineDrawing, view: PlaneMap) -> None:
+    if line.width_mm is not None:
+        _paint_brush(painter, line, line.width_mm, view)
+        return
     colour = STYLES[line.style]
     pieces = near_slice(line.points_mm, view, line.closed)
     if not line.slice_only and len(line.points_mm) > 1:

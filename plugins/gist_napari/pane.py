@@ -21,7 +21,7 @@ from gist_napari.orientation import edge_letters, tilt_text
 from gist_napari.overlay import BrushCursor, Overlay, OverlayPicture, SlicePicture
 from gist_napari.planes import Plane, PlaneMap, acquired_plane, fit_px_per_mm
 from gist_napari.scene import STYLES, Scene
-from gist_napari.window_level import Window, default_window, dragged
+from gist_napari.window_level import Preset, Window, default_window, dragged
 
 __all__ = ["Pane", "PaneFacts", "qt_viewer_of"]
 
@@ -208,6 +208,11 @@ class Pane(QObject):
     # Slices
 
     @property
+    def slice_axis(self) -> int:
+        """Array axis (0 k, 1 j, 2 i) of the volume that runs through the slices of the plane."""
+        return self._shown_grid().order[self.plane.axis]
+
+    @property
     def n_slices(self) -> int:
         """How many slices the plane has; 0 without a volume."""
         return 0 if self.grid is None else self.grid.shape[self.plane.axis]
@@ -378,6 +383,11 @@ class Pane(QObject):
         """Go back to the window that the volume opened with."""
         if self.volume is not None:
             self.set_window(default_window(self.volume))
+
+    def set_preset(self, preset: Preset) -> None:
+        """Show the window that a preset means on this volume."""
+        if self.volume is not None:
+            self.set_window(preset.of(self.volume))
 
     @property
     def inverted(self) -> bool:

@@ -24,6 +24,7 @@ from gist_napari.scene import Scene
 from gist_napari.stages import Hung, Stage, stages_for
 from gist_napari.tools.gestures import Gesture, GestureContext, gesture_for
 from gist_napari.tools.names import Tool
+from gist_napari.window_level import CT_PRESETS
 
 if TYPE_CHECKING:
     from gist_imaging.session.event import Event
@@ -116,7 +117,7 @@ class ReadingView(QWidget):
             self._show(at, hung, chosen.plane)
         if chosen.window is not None:
             for pane in self.panes:
-                pane.preset(chosen.window)
+                pane.set_preset(CT_PRESETS[chosen.window])
         self._join()
         self._remember()
 

@@ -59,6 +59,7 @@ class LineDrawing:
     handles : a small square at every point, that can be taken with the mouse
     label : at the last point
     slice_only : only pieces within half a slice of the shown one; otherwise the whole line, dimmed beyond
+    width_mm : of a brush that is drawn along the line; None for a thin line
     """
 
     points_mm: npt.NDArray[np.float64] = field(repr=False)
@@ -68,6 +69,7 @@ class LineDrawing:
     handles: bool = False
     label: str = ""
     slice_only: bool = True
+    width_mm: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points_mm", _points(self.points_mm))
