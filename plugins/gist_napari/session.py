@@ -214,7 +214,33 @@ class Session(QObject):
         pre, post = self.pair
         if self.case is None or pre is None or post is None:
             return None
-        return workflow.registration_between(self.case, pre.label, post.label)
+        try:
+            return workflow.registration_between(self.case, pre.label, post.label)
+        except GistImagingError:  # the reader found it wrong: the panes go on by an offset
+            return None
+
+    @property
+    def registration_checked(self) -> bool:
+        """Whether the reader has looked at the registration and found it right."""
+        held = None if self.case is None else self.case.state.plain("registration")
+        return held is not None and held["state"] == "ok"
+
+    def register(self) -> None:
+        """Find the transform from baseline to follow-up, so that both panes go together in the patient."""
+        job = self.do(workflow.register_job)
+        self.run(job, self._registered)
+
+    def _registered(self, transform: RigidTransform) -> None:
+        if self.do(workflow.set_registration, transform) is not None:
+            self.said.emit(
+                Toast(
+                    "The scans are registered. Scroll and look: if bones and fat agree, confirm it on Look (F2)."
+                )
+            )
+
+    def check_registration(self, ok: bool, reason: str | None = None) -> None:
+        """Say that the registration is right, or wrong and why."""
+        self.do(workflow.check_registration, ok, reason)
 
     def choose_visit(self, visit: str) -> None:
         """Make a pane the active one; a mouse press does it, hovering never."""
