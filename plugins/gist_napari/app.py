@@ -43,13 +43,12 @@ def annotate(target: Path, *, reader: str = "R1", case: str | None = None, at: P
     folder = study_for(target, at)
     import napari
 
-    from gist_napari.window import ReadingWindow
+    from gist_napari.window import ReadingDock
 
-    viewer = napari.Viewer(title="GIST reading", show=False)
-    window = ReadingWindow(viewer)
-    window.show()
-    window.session.open_study(folder, reader)
+    viewer = napari.Viewer(title="GIST reading")
+    reading = ReadingDock.in_viewer(viewer)
+    reading.session.open_study(folder, reader)
     if case is not None:
-        window.session.open_case(case)
+        reading.session.open_case(case)
     napari.run()
     return 0
