@@ -61,6 +61,7 @@ class ReadingView(QWidget):
         self.stage = 0
         self._hung: list[Hung | None] = [None, None]
         self._copies = MaskCopies()
+        self._scenes = [Scene(), Scene()]
         self._gesture: tuple[int, Gesture] | None = None
         self._wanted_row = True
         self._maximised: int | None = None
@@ -291,25 +292,31 @@ class ReadingView(QWidget):
             self._caption(at)
 
     def _follow(self, at: int) -> None:
+        """Bring slider and reference views to the slice; what is drawn over it stays the same scene."""
         self.frames[at].follow()
-        self.frames[at].draw_references(self._scene(at))
-
-    def _scene(self, at: int) -> Scene:
-        pane, visit = self.panes[at], self.visit_at(at)
-        if pane.volume is None or visit is None:
-            return Scene()
-        return scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+        self.frames[at].draw_references(self._scenes[at])
 
     def _draw(self) -> None:
+        """Make both scenes anew: something was given, taken, hidden or chosen."""
         for at, pane in enumerate(self.panes):
-            scene = self._scene(at)
+            visit = self.visit_at(at)
+            if pane.volume is None or visit is None:
+                self._scenes[at] = Scene()
+            else:
+                self._scenes[at] = scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+            self.frames[at].draw_references(self._scenes[at])
+        self._preview()
+
+    def _preview(self) -> None:
+        """Draw the scenes with what the gesture will do; cheap enough for every move of the mouse."""
+        for at, pane in enumerate(self.panes):
+            scene = self._scenes[at]
             if self._gesture is not None and self._gesture[0] == at:
                 drawn = self._gesture[1].preview()
                 scene = Scene(
                     scene.masks + drawn.masks, scene.lines + drawn.lines, scene.points + drawn.points
                 )
             pane.set_scene(scene)
-            self.frames[at].draw_references(scene)
 
     def _active(self) -> int:
         for at in (0, 1):
@@ -346,12 +353,12 @@ class ReadingView(QWidget):
         )
         gesture = gesture_for(self.session, context, point_mm, inverted)
         self._gesture = None if gesture is None else (at, gesture)
-        self._redraw()
+        self._preview()
 
     def _drag(self, at: int, point_mm: FloatArray) -> None:
         if self._gesture is not None and self._gesture[0] == at:
             self._gesture[1].drag(point_mm)
-            self._redraw()
+            self._preview()
 
     def _release(self, at: int, point_mm: FloatArray) -> None:
         if self._gesture is None or self._gesture[0] != at:
