@@ -18,10 +18,11 @@ class TwoPanes:
     """napari's own canvas as PRE, and a second one docked beside it as POST."""
 
     def __init__(self, viewer: Any) -> None:
-        from gist_napari.pane import Pane, qt_viewer_of
         from napari.components import ViewerModel
         from napari.qt import QtViewer
         from qtpy.QtCore import Qt
+
+        from gist_napari.pane import Pane, qt_viewer_of
 
         self.viewer = viewer
         main = qt_viewer_of(viewer)
