@@ -71,7 +71,8 @@ class Pane(QObject):
     view_changed = Signal()
     """Plane, slice, middle, magnification or size of the canvas have changed."""
     fit_wanted = Signal()
-    """The canvas has another size, or shows another plane or volume: what fits it has changed."""
+    """Another plane or volume is shown, or napari's own command resets the view."""
+    resized = Signal()
     maximise_wanted = Signal()
 
     def __init__(self, model: Any, qt_viewer: Any, tag: str) -> None:
@@ -129,6 +130,7 @@ class Pane(QObject):
         camera.events.zoom.connect(self._on_camera)
         camera.events.center.connect(self._on_camera)
         camera.events.orientation.connect(self._on_orientation)
+        self.model.events.reset_view.connect(self._on_reset_view)
 
     # What is shown
 
@@ -470,8 +472,13 @@ class Pane(QObject):
             )
         self.overlay.show_picture(picture)
 
+    @property
+    def title(self) -> str:
+        """Case, visit and day in one line, as written at the top left."""
+        return self._facts.first_line(self.tag)
+
     def _corners(self, view: PlaneMap) -> Corners:
-        first = self._facts.first_line(self.tag) if self._over is None else self._over_words
+        first = self.title if self._over is None else self._over_words
         tilt = tilt_text(view.grid, view.plane)
         window = str(self._window) + (" inverted" if self._inverted else "")
         return Corners(
@@ -542,7 +549,8 @@ class Pane(QObject):
 
     def _on_resized(self) -> None:
         self.overlay.setGeometry(self.widget.rect())
-        self._changed(fit=True)
+        self.resized.emit()
+        self._changed()
 
     def _on_dims(self) -> None:
         """Follow napari's own slider and keys."""
@@ -555,6 +563,12 @@ class Pane(QObject):
         """Follow napari's own zoom commands."""
         if not self._quiet and self.grid is not None:
             self._changed()
+
+    def _on_reset_view(self) -> None:
+        """Follow napari's own command to show everything."""
+        if not self._quiet and self.grid is not None:
+            self.show_whole()
+            self.fit_wanted.emit()
 
     def _on_orientation(self) -> None:
         """Keep the picture from being mirrored by a preference."""
