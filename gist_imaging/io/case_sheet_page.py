@@ -174,8 +174,8 @@ def _numbers(pen: Pen, lesion: SheetLesion, y: float) -> float:
     rows = [(row.cells, row.bold) for row in words.number_rows(lesion)]
     one = pen.table(_MARGIN, top, sizes, rows, _SMALL, right_from=1)
     x = _MARGIN + sum(sizes) + 3.0
-    columns = (28.5, 21.5, _WIDTH - sum(sizes) - 53.0)
-    top = _table_head(pen, x, y, columns, ("Response (this lesion)", "category", "because"))
+    columns = (30.5, 21.0, _WIDTH - sum(sizes) - 54.5)
+    top = _table_head(pen, x, y, columns, (f"Response of {lesion.name}", "category", "because"))
     rows = [(row.cells, row.bold) for row in words.response_rows(lesion)]
     other = pen.table(x, top, columns, rows or [(("no second visit to compare with", "", ""), False)], _SMALL)
     return max(one, other) + 2.0
