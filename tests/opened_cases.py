@@ -1,10 +1,11 @@
-"""Open cases in memory for tests of the reading screen: two visits on oblique grids, a journal that can fail."""
+"""Open cases in memory for tests of the reading screen: two visits on oblique grids."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 
 import numpy as np
+from strategies import oblique_geometry
 
 from gist_imaging.errors import GistImagingError
 from gist_imaging.session.event import Event, changed, mask_changed
@@ -12,7 +13,6 @@ from gist_imaging.session.open_case import OpenCase, SeriesFacts, VisitFacts
 from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
-from strategies import oblique_geometry
 
 SHAPE = (9, 24, 20)
 
@@ -70,7 +70,9 @@ def put_mask(case: OpenCase, kind: str, lesion: str, at: str, state: str = "acce
     voxels = np.zeros(SHAPE, np.bool_)
     voxels[3:6, 8:15, 6:13] = True
     key = (kind, lesion, at)
-    changes = [mask_changed(key, case.state.cells.get(key), Mask(voxels, grid(at), "tumour", lesion), "brush")]
+    changes = [
+        mask_changed(key, case.state.cells.get(key), Mask(voxels, grid(at), "tumour", lesion), "brush")
+    ]
     if kind == "mask":
         facts = ("mask_facts", lesion, at)
         changes.append(changed(facts, case.state.plain(*facts), {"state": state}))

@@ -110,7 +110,15 @@ class CaseHeader(QWidget):
     def _show_case(self) -> None:
         self._slow.stop()
         case = self.session.case
-        for group in (self.back, self.case_label, self.place, self.blinding, self.call, self.flags, self.sign):
+        for group in (
+            self.back,
+            self.case_label,
+            self.place,
+            self.blinding,
+            self.call,
+            self.flags,
+            self.sign,
+        ):
             self._show(group, case is not None)
         self.reader.setText(f"Reader {self.session.reader}" if self.session.reader else "no reader")
         self.saved.setVisible(case is not None)
@@ -157,9 +165,7 @@ class CaseHeader(QWidget):
         else:
             self.call.setText("◐ DRAFT")
             self.call.setToolTip("Everything is kept as you work; the call is committed with Ctrl+Enter.")
-        flags = flags_of(
-            case.state, [visit.label for visit in case.visits], hidden=self.session.masks_hidden
-        )
+        flags = flags_of(case.state, [visit.label for visit in case.visits], hidden=self.session.masks_hidden)
         lesions = "1 lesion" if flags.lesions == 1 else f"{flags.lesions} lesions"
         self.flags.setText(f"⚑ {flags.n_warnings} · {lesions}")
         self.flags.setToolTip("\n".join((lesions, *flags.sentences())))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import opened_cases
 import pytest
 
-import opened_cases
 from gist_imaging import workflow
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from opened_cases import lesion, put, put_mask
+from qtpy.QtCore import Qt
 
 from gist_imaging.session.journal import SaveState, SaveStatus
 from gist_napari.session import Toast
 from gist_napari.widgets.header import CaseHeader, local_time, saved_words
-from opened_cases import lesion, put, put_mask
-from qtpy.QtCore import Qt
 
 pytestmark = pytest.mark.gui
 
