@@ -20,11 +20,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 # What a window on a screen that nobody sees needs, beside Qt's own wheels (names of Debian and Ubuntu).
-SCREEN_PACKAGES = (
-    "xvfb openbox fonts-dejavu-core libegl1 libgl1 libgl1-mesa-dri libglx-mesa0 libopengl0 libxkbcommon0 "
-    "libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 "
-    "libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 libdbus-1-3 libfontconfig1"
-).split()
+SCREEN_PACKAGES = [
+    "xvfb", "openbox", "fonts-dejavu-core", "libegl1", "libgl1", "libgl1-mesa-dri", "libglx-mesa0",
+    "libopengl0", "libxkbcommon0", "libxkbcommon-x11-0", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0",
+    "libxcb-keysyms1", "libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0",
+    "libxcb-xkb1", "libdbus-1-3", "libfontconfig1",
+]  # fmt: skip
 
 
 def main() -> int:

@@ -26,11 +26,22 @@ def virtual_screen() -> Iterator[str]:
     if shutil.which("Xvfb") is None:
         raise RuntimeError(
             "tests of the window need Xvfb; it is not installed; "
-            "run: sudo apt-get install -y xvfb openbox libegl1 libgl1-mesa-dri libxcb-cursor0 libxkbcommon-x11-0"
+            "python3 .ci/bootstrap.py test installs it, or says with which command"
         )
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", SCREEN, "+extension", "GLX", "-nolisten", "tcp"],
+        [
+            "Xvfb",
+            "-displayfd",
+            str(write_end),
+            "-screen",
+            "0",
+            SCREEN,
+            "+extension",
+            "GLX",
+            "-nolisten",
+            "tcp",
+        ],
         pass_fds=(write_end,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -11,13 +11,16 @@ from gist_imaging.workflow.scans import (
     diagnose,
     index_path,
     make_phantom,
+    make_sample_scans,
     measure_cohort,
     measure_relation,
     measure_scan,
     open_scan,
+    open_volumes,
     run_demo,
     segment_scan,
     validate_cohort,
+    write_mask,
 )
 
 __all__ = [
@@ -29,11 +32,14 @@ __all__ = [
     "diagnose",
     "index_path",
     "make_phantom",
+    "make_sample_scans",
     "measure_cohort",
     "measure_relation",
     "measure_scan",
     "open_scan",
+    "open_volumes",
     "run_demo",
     "segment_scan",
     "validate_cohort",
+    "write_mask",
 ]

@@ -28,7 +28,9 @@ def study_for(target: Path, at: Path | None) -> Path:
     if (target / "study.sqlite").is_file():
         return target
     if not target.exists():
-        raise GistImagingError("a study folder or a folder of scans", f"there is no {target.name}", "check it")
+        raise GistImagingError(
+            "a study folder or a folder of scans", f"there is no {target.name}", "check it"
+        )
     folder = at if at is not None else Path.cwd() / f"{target.resolve().name}{STUDY_SUFFIX}"
     if not (folder / "study.sqlite").is_file():
         workflow.init_study(folder, study_id="READING", title=target.resolve().name)

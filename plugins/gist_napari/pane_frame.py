@@ -20,7 +20,7 @@ SLIDER_PX = 22
 
 
 class PaneFrame(QWidget):
-    """Header, canvas, slider and reference row of one time point; heights are fixed, so both panes line up."""
+    """Header, canvas, slider and reference row of one time point; fixed heights, so both panes line up."""
 
     reference_clicked = Signal(object)  # (3,) LPS mm
 

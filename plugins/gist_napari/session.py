@@ -1,6 +1,6 @@
 """What the reading screen knows and does: one method for each thing that a reader can do.
 
-Widgets and panes talk to this object alone; it calls `gist_imaging.workflow` and tells what changed by signals.
+Widgets and panes talk to this object alone; it calls `gist_imaging.workflow` and tells changes by signals.
 """
 
 from __future__ import annotations

@@ -38,14 +38,14 @@ class Stage:
     name : such as "Tumour"
     plane : shown in both panes
     pre, post : None where a visit has no series to show
-    window : name of a preset that this stage asks for, None for the image's own
+    window : number of the CT preset that this stage asks for, None for the image's own window
     """
 
     name: str
     plane: Plane
     pre: Hung | None
     post: Hung | None
-    window: str | None = None
+    window: int | None = None
 
 
 _MR = (
@@ -56,9 +56,9 @@ _MR = (
 )
 _CT = (
     ("Tumour", None, None),
-    ("Floor", Plane.CORONAL, "pelvis"),
+    ("Floor", Plane.CORONAL, 5),
     ("Midline", Plane.SAGITTAL, None),
-    ("Non-target", Plane.AXIAL, "liver"),
+    ("Non-target", Plane.AXIAL, 3),
 )
 
 
@@ -105,7 +105,7 @@ def _plane_of(series: SeriesFacts) -> Plane:
 
 
 def _hung(visit: VisitFacts | None, plane: Plane, measured_only: bool) -> Hung | None:
-    """Return the series of a visit for a plane: acquired in it and finest, else the measured one, reformatted."""
+    """Return the series of a visit for a plane: acquired in it, else the measured one, reformatted."""
     if visit is None:
         return None
     measured = _series(visit, visit.measured)
