@@ -17,6 +17,7 @@ from gist_imaging.spatial.resample import resample_mask
 from gist_napari.scene import LineDrawing, MaskDrawing, PointDrawing, Scene
 
 if TYPE_CHECKING:
+    from gist_imaging.session.cells import CellKey, Plain
     from gist_imaging.session.open_case import OpenCase
     from gist_napari.session import Session
 
@@ -107,16 +108,21 @@ def _calipers(session: Session, case: OpenCase, visit: str, dashed: bool) -> Ite
             yield LineDrawing(ends, dashed=dashed, handles=True, label=f"{length:.1f} mm{by_hand}")
 
 
+def _given(case: OpenCase, kind: str, visit: str) -> Iterator[tuple[CellKey, Plain]]:
+    for key, _ in case.state.under(kind, visit):
+        yield key, case.state.plain(*key)
+
+
 def _levator(case: OpenCase, visit: str) -> Iterator[LineDrawing]:
-    for key, value in case.state.under("levator", visit):
+    for key, value in _given(case, "levator", visit):
         yield LineDrawing(np.asarray(value["points_mm"]), style="levator", label=key[2])
 
 
 def _marks(case: OpenCase, visit: str) -> Iterator[LineDrawing]:
-    for _, value in case.state.under("ruler", visit):
+    for _, value in _given(case, "ruler", visit):
         ends = np.asarray(value["points_mm"])
         yield LineDrawing(ends, style="wall", label=f"{np.linalg.norm(ends[1] - ends[0]):.1f} mm")
-    for key, value in case.state.under("roi", visit):
+    for key, value in _given(case, "roi", visit):
         points = np.asarray(value["points_mm"])
         if value["shape"] == "bidimensional":
             yield LineDrawing(
@@ -138,7 +144,7 @@ def _ellipse(points: np.ndarray) -> np.ndarray:
 
 
 def _landmarks(case: OpenCase, visit: str) -> Iterator[PointDrawing]:
-    for key, value in case.state.under("landmark", visit):
+    for key, value in _given(case, "landmark", visit):
         if value.get("point_mm") is None:
             continue
         yield PointDrawing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy.typing as npt
+from collections.abc import Sequence
 
 from gist_imaging.spatial.volume import Quantity
 
@@ -13,7 +13,7 @@ _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 _UNITS = {Quantity.HU: "HU", Quantity.ADC: "·10⁻³ mm²/s", Quantity.SUV: "g/mL", Quantity.ARBITRARY: "a.u."}
 
 
-def patient_words(point_mm: npt.ArrayLike) -> str:
+def patient_words(point_mm: Sequence[float]) -> str:
     """Return a position as a radiologist reads it: letters and mm from the scanner's origin, one decimal.
 
     Parameters
@@ -24,7 +24,7 @@ def patient_words(point_mm: npt.ArrayLike) -> str:
     'R 17.6  P 35.3  I 12.1 mm'
     """
     words = []
-    for at, (negative, positive) in zip(tuple(point_mm), _LETTERS, strict=True):  # type: ignore[arg-type]
+    for at, (negative, positive) in zip(point_mm, _LETTERS, strict=True):
         words.append(f"{positive if at >= 0 else negative} {abs(at):.1f}")
     return "  ".join(words) + " mm"
 
@@ -42,7 +42,12 @@ def value_words(value: float | None, quantity: Quantity) -> str:
 
 
 def readout(
-    point_mm: npt.ArrayLike, value: float | None, quantity: Quantity, slice_words: str, series: str, tag: str
+    point_mm: Sequence[float],
+    value: float | None,
+    quantity: Quantity,
+    slice_words: str,
+    series: str,
+    tag: str,
 ) -> str:
     """Return the whole line of the status bar.
 
