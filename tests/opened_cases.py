@@ -1,4 +1,4 @@
-"""Open cases in memory for tests of the reading screen: two visits on oblique grids, a journal that can fail."""
+"""Open cases in memory for tests of the reading screen: two visits on oblique grids."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def put_mask(case: OpenCase, kind: str, lesion: str, at: str, state: str = "acce
     ]
     if kind == "mask":
         facts = ("mask_facts", lesion, at)
-        changes.append(changed(facts, case.state.plain(*facts), {"state": state}))
+        changes.append(changed(facts, case.state.plain(*facts), {"state": state, "series": "t2ax"}))
     return case.act(Event("act", "brush", f"brush {at} slice 5", tuple(changes)))
 
 
