@@ -13,6 +13,7 @@
     ├── ReadingError         a reader's call that contradicts itself or holds an unknown word
     ├── IdentityError        two scans that may belong to different patients; asks a question
     ├── MeasurementError     a number that the definition does not give
+    ├── StoreError           a study on disk that cannot be read or written now; says why in one sentence
     ├── TableError           rows that break the cohort format; carries every problem at once
     └── Cancelled            the user stopped the work; nothing was lost
 
@@ -140,6 +141,23 @@ class IdentityError(GistImagingError):
 
 class MeasurementError(GistImagingError):
     """A number that the definition does not give for this input."""
+
+
+class StoreError(GistImagingError):
+    """A study on disk cannot be read or written now.
+
+    Parameters
+    ----------
+    reason : one word for programs, such as disk_full, read_only, no_permission, gone, locked, damaged
+    sentence : the same for people, with what to do
+    """
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        self.reason = reason
+        super().__init__(sentence)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.reason, self.expected))
 
 
 class TableError(GistImagingError):
