@@ -72,13 +72,16 @@ from gist_imaging.workflow.scans import (
     diagnose,
     index_path,
     make_phantom,
+    make_sample_scans,
     measure_cohort,
     measure_relation,
     measure_scan,
     open_scan,
+    open_volumes,
     run_demo,
     segment_scan,
     validate_cohort,
+    write_mask,
 )
 
 __all__ = [
@@ -116,12 +119,14 @@ __all__ = [
     "levator_surface",
     "live_numbers",
     "make_phantom",
+    "make_sample_scans",
     "mark_none_visible",
     "measure_cohort",
     "measure_relation",
     "measure_scan",
     "numbers_state",
     "open_scan",
+    "open_volumes",
     "pair_of",
     "place_landmark",
     "propose",
@@ -146,4 +151,5 @@ __all__ = [
     "validate_cohort",
     "verify_landmarks",
     "verify_mask",
+    "write_mask",
 ]

@@ -1,12 +1,11 @@
 """What the reading screen knows and does: one method for each thing that a reader can do.
 
-Widgets and panes talk to this object alone; it calls `gist_imaging.workflow` and tells what changed by signals.
+Widgets and panes talk to this object alone; it calls `gist_imaging.workflow` and tells changes by signals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import OpenCase, VisitFacts
     from gist_imaging.session.state import CaseState
+    from gist_imaging.spatial.register_transform import RigidTransform
 
 __all__ = ["Session", "Toast"]
 
@@ -209,6 +209,13 @@ class Session(QObject):
         """Whether the reader's call is committed; change and metrics are shown only then."""
         return self.case is not None and workflow.is_committed(self.case)
 
+    def registration(self) -> RigidTransform | None:
+        """Return the transform from the first to the second visit of the pair, unless it was found wrong."""
+        pre, post = self.pair
+        if self.case is None or pre is None or post is None:
+            return None
+        return workflow.registration_between(self.case, pre.label, post.label)
+
     def choose_visit(self, visit: str) -> None:
         """Make a pane the active one; a mouse press does it, hovering never."""
         if visit and visit != self.active_visit:
@@ -304,6 +311,10 @@ class Session(QObject):
 
         with self._told():
             self.jobs.start(job, then, failed)
+
+    def warn(self, text: str) -> None:
+        """Tell the reader why nothing happened."""
+        self.said.emit(Toast(text, "warning"))
 
     def undo(self) -> None:
         """Take the last step back."""
@@ -460,9 +471,21 @@ class Session(QObject):
         self.save_status = status
         self.saved_changed.emit(status)
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except GistImagingError as error:
-            self.said.emit(Toast(str(error), "error"))
+    def _told(self) -> _Told:
+        return _Told(self)
+
+
+class _Told:
+    """Tells what the package refuses instead of raising it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, GistImagingError):
+            self._session.said.emit(Toast(str(error), "error"))
+            return True
+        return False

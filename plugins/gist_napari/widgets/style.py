@@ -54,7 +54,7 @@ def sheet() -> str:
     """Return the style sheet of our widgets; it is set on them, never on the window or the application."""
     down, up, tick = ((_MARKS / f"{name}.svg").as_posix() for name in ("down", "up", "tick"))
     return f"""
-    QWidget {{ background: {PANEL}; color: {TEXT}; font-size: {BODY_PX}px; }}
+    QWidget {{ background: {PANEL}; color: {TEXT}; font-size: {BODY_PX}px; padding: 0; margin: 0; }}
     QLabel {{ background: transparent; border: none; padding: 0; }}
     QLabel[look="quiet"] {{ color: {QUIET}; font-size: {SMALL_PX}px; }}
     QLabel[look="heading"] {{ font-size: {HEADING_PX}px; font-weight: 600; }}
@@ -63,11 +63,11 @@ def sheet() -> str:
     QPushButton, QToolButton {{
         background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 3px;
         padding: 0 8px; min-height: {TARGET_PX - 2}px; }}
-    QToolButton {{ padding: 0 5px; }}
+    QToolButton {{ padding: 0 3px; }}
     QPushButton:hover, QToolButton:hover {{ background: {RAISED}; }}
     QPushButton:pressed, QToolButton:pressed, QPushButton:checked, QToolButton:checked {{
         background: {RAISED}; border: 2px solid {TEXT}; padding: 0 7px; min-height: {TARGET_PX - 4}px; }}
-    QToolButton:pressed, QToolButton:checked {{ padding: 0 4px; }}
+    QToolButton:pressed, QToolButton:checked {{ padding: 0 2px; }}
     QPushButton:focus, QToolButton:focus {{ border: 2px solid {TEXT}; }}
     QPushButton[look="main"] {{ background: {TEXT}; color: {PANEL}; border-color: {TEXT}; font-weight: 600; }}
     QPushButton[look="main"]:hover {{ background: {QUIET}; }}
@@ -76,7 +76,8 @@ def sheet() -> str:
     QPushButton[look="off"], QToolButton[look="off"] {{ color: {QUIET}; border-style: dashed; }}
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
         background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 3px; padding: 0 6px;
-        min-height: {TARGET_PX - 2}px; selection-background-color: {TEXT}; selection-color: {PANEL}; }}
+        min-height: {TARGET_PX - 2}px; min-width: 0;
+        selection-background-color: {TEXT}; selection-color: {PANEL}; }}
     QPlainTextEdit, QTextEdit {{ padding: 4px; }}
     QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
     QComboBox:focus {{ border: 2px solid {TEXT}; }}
@@ -85,9 +86,12 @@ def sheet() -> str:
     QComboBox QAbstractItemView {{ background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE};
         selection-background-color: {TEXT}; selection-color: {PANEL}; outline: none; }}
     QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {{
-        width: 16px; border: none; background: {RAISED}; margin: 1px; subcontrol-origin: border; }}
+        width: 16px; height: 12px; border: none; border-radius: 0; background: {RAISED}; margin: 1px;
+        subcontrol-origin: border; }}
     QSpinBox::up-button, QDoubleSpinBox::up-button {{ subcontrol-position: top right; }}
     QSpinBox::down-button, QDoubleSpinBox::down-button {{ subcontrol-position: bottom right; }}
+    QSpinBox::up-button:hover, QDoubleSpinBox::up-button:hover, QSpinBox::down-button:hover,
+    QDoubleSpinBox::down-button:hover {{ background: {LINE}; }}
     QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url("{up}"); width: 9px; height: 9px; }}
     QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url("{down}"); width: 9px; height: 9px; }}
     QRadioButton, QCheckBox {{ min-height: {ROW_PX}px; spacing: 6px; background: transparent; }}
@@ -126,6 +130,9 @@ def sheet() -> str:
     QMenu::item:selected {{ background: {RAISED}; }}
     QToolTip {{ background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; padding: 3px;
         font-size: {SMALL_PX}px; }}
+    QWidget[look="alarm"], QWidget[look="alarm"] QLabel {{ background: {WARNING}; color: {PANEL};
+        font-weight: 600; }}
+    QWidget[look="alarm"] QToolButton, QWidget[look="alarm"] QPushButton {{ background: {PANEL}; }}
     QFrame[look="line"] {{ background: {LINE}; border: none; }}
     """
 
@@ -137,11 +144,14 @@ def dress(widget: QWidget) -> None:
 
 
 def look(widget: QWidget, name: str) -> None:
-    """Change how a widget looks: "quiet", "heading", "warning", "error", "main", "link", "off" or ""."""
-    if widget.property("look") != name:
-        widget.setProperty("look", name)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
+    """Change how a widget looks: quiet, heading, warning, error, main, link, off, alarm, or "" for normal."""
+    if widget.property("look") == name:
+        return
+    widget.setProperty("look", name)
+    # Rules for what is inside a widget are not looked up again by Qt itself.
+    for one in (widget, *widget.findChildren(QWidget)):
+        one.style().unpolish(one)
+        one.style().polish(one)
 
 
 def text(words: str, *, wrap: bool = False) -> QLabel:

@@ -1,0 +1,55 @@
+"""The reading screen as a program of its own: napari with one study open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gist_imaging import workflow
+from gist_imaging.errors import GistImagingError
+
+__all__ = ["annotate", "study_for"]
+
+STUDY_SUFFIX = "_study"
+
+
+def study_for(target: Path, at: Path | None) -> Path:
+    """Return the study folder that `target` means; a folder of scans becomes a study first.
+
+    Parameters
+    ----------
+    target : a study folder, or a folder of scans
+    at : where the study of a folder of scans is made; None: NAME_study in the current folder
+
+    Raises
+    ------
+    GistImagingError
+        If there is nothing at `target`, or the scans cannot be read.
+    """
+    if (target / "study.sqlite").is_file():
+        return target
+    if not target.exists():
+        raise GistImagingError(
+            "a study folder or a folder of scans", f"there is no {target.name}", "check it"
+        )
+    folder = at if at is not None else Path.cwd() / f"{target.resolve().name}{STUDY_SUFFIX}"
+    if not (folder / "study.sqlite").is_file():
+        workflow.init_study(folder, study_id="READING", title=target.resolve().name)
+    workflow.import_scans(folder, target)
+    return folder
+
+
+def annotate(target: Path, *, reader: str = "R1", case: str | None = None, at: Path | None = None) -> int:
+    """Open the reading screen and stay until it is closed; return the exit code."""
+    folder = study_for(target, at)
+    import napari
+
+    from gist_napari.window import ReadingWindow
+
+    viewer = napari.Viewer(title="GIST reading", show=False)
+    window = ReadingWindow(viewer)
+    window.show()
+    window.session.open_study(folder, reader)
+    if case is not None:
+        window.session.open_case(case)
+    napari.run()
+    return 0
