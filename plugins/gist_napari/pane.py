@@ -101,6 +101,8 @@ class Pane(QObject):
     def _prepare_napari(self) -> None:
         """Switch off what napari itself would draw on the picture or do with the mouse."""
         self.qt_viewer.show_welcome_screen = False
+        # Its slider counts from the feet and from 0; the pane counts as readers do.
+        self.qt_viewer.dims.hide()
         canvas, scene = self.model.canvas, self.model.scene
         canvas.background_color_override = "black"
         canvas.grid.enabled = False
