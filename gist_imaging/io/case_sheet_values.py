@@ -54,7 +54,7 @@ class SheetVisit:
     Parameters
     ----------
     label : of the visit, such as baseline; "" where there is none
-    day : since the first dose; None where the study does not know it
+    day, day_of : days since that event; None where the study does not know it
     series : name of the series that the lesion was outlined on, such as CT axial 3.0 mm
     volume, mask, measured : None where nobody outlined the lesion; an empty mask says that it has gone
     missing : why there is no picture, one sentence
@@ -69,6 +69,7 @@ class SheetVisit:
 
     label: str = ""
     day: int | None = None
+    day_of: str = "first dose"
     series: str = ""
     volume: Volume | None = None
     mask: Mask | None = None

@@ -188,7 +188,7 @@ def headline(lesion: SheetLesion) -> str:
 
 def visit_words(tag: str, visit: SheetVisit) -> str:
     """Return the caption of a visit."""
-    day = "" if visit.day is None else f"day {signed(visit.day, 0)} from first dose"
+    day = "" if visit.day is None else f"day {signed(visit.day, 0)} from {visit.day_of}"
     parts = (visit.label, day, visit.series, *visit.facts, visit.state)
     return f"{tag}   " + "  ·  ".join(part for part in parts if part)
 
