@@ -75,7 +75,7 @@ def put_mask(case: OpenCase, kind: str, lesion: str, at: str, state: str = "acce
     ]
     if kind == "mask":
         facts = ("mask_facts", lesion, at)
-        changes.append(changed(facts, case.state.plain(*facts), {"state": state}))
+        changes.append(changed(facts, case.state.plain(*facts), {"state": state, "series": "t2ax"}))
     return case.act(Event("act", "brush", f"brush {at} slice 5", tuple(changes)))
 
 

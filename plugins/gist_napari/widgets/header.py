@@ -165,7 +165,7 @@ class CaseHeader(QWidget):
         else:
             self.call.setText("◐ DRAFT")
             self.call.setToolTip("Everything is kept as you work; the call is committed with Ctrl+Enter.")
-        flags = flags_of(case.state, [visit.label for visit in case.visits], hidden=self.session.masks_hidden)
+        flags = flags_of(case.state, case.visits, hidden=self.session.masks_hidden)
         lesions = "1 lesion" if flags.lesions == 1 else f"{flags.lesions} lesions"
         self.flags.setText(f"⚑ {flags.n_warnings} · {lesions}")
         self.flags.setToolTip("\n".join((lesions, *flags.sentences())))

@@ -6,17 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gist_imaging.session.masks import MaskState
+
 if TYPE_CHECKING:
+    from gist_imaging.session.open_case import VisitFacts
     from gist_imaging.session.state import CaseState
 
-__all__ = ["FATES", "ORGANS", "ROLES", "Flags", "MaskWord", "fate_of", "flags_of", "mask_word", "words"]
+__all__ = ["ORGANS", "Flags", "MaskWord", "fate_of", "flags_of", "mask_word", "words"]
 
 ORGANS = ("rectum", "anal_canal", "liver", "peritoneum", "mesentery", "lymph_node", "lung", "bone", "other")
 """Offered first; any other lower-case name can be typed."""
-
-ROLES = ("target", "non_target", "new")
-
-FATES = ("present", "new", "resolved", "resected", "split", "merged", "not_evaluable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,12 @@ class MaskWord:
 
 
 NOTHING = MaskWord("○", "none")
+STALE = MaskWord("▲", "stale")
 _STATES = {
-    "accepted": MaskWord("●", "accepted"),
-    "unverified": MaskWord("◐", "unverified"),
-    "verified": MaskWord("✓", "verified"),
-    "none_visible": MaskWord("∅", "none visible"),
-    "stale": MaskWord("▲", "stale"),
+    MaskState.ACCEPTED: MaskWord("●", "accepted"),
+    MaskState.UNVERIFIED: MaskWord("◐", "unverified"),
+    MaskState.VERIFIED: MaskWord("✓", "verified"),
+    MaskState.NONE_VISIBLE: MaskWord("∅", "none visible"),
 }
 SKETCHED = MaskWord("∿", "sketched")
 PROPOSED = MaskWord("▨", "proposal")
@@ -48,16 +47,20 @@ def words(name: str) -> str:
     return "non-target" if name == "non_target" else name.replace("_", " ")
 
 
-def mask_word(state: CaseState, lesion: str, visit: str) -> MaskWord:
-    """Return how far the mask of a lesion at a visit is; a waiting proposal comes first."""
-    if state.proposal(lesion, visit) is not None:
+def mask_word(state: CaseState, lesion: str, visit: VisitFacts) -> MaskWord:
+    """Return how far the mask of a lesion at a visit is.
+
+    A waiting proposal comes first; a mask is stale where the visit is measured on another series by now.
+    """
+    if state.proposal(lesion, visit.label) is not None:
         return PROPOSED
-    mask = state.mask(lesion, visit)
-    if mask is None:
-        drawn = state.plain("prompts", lesion, visit)
+    if state.mask(lesion, visit.label) is None:
+        drawn = state.plain("prompts", lesion, visit.label)
         return SKETCHED if drawn and drawn.get("prompts") else NOTHING
-    facts = state.plain("mask_facts", lesion, visit) or {}
-    return _STATES.get(facts.get("state", "accepted"), _STATES["accepted"])
+    facts = state.plain("mask_facts", lesion, visit.label) or {}
+    if facts.get("series", visit.measured) != visit.measured:
+        return STALE
+    return _STATES[MaskState(facts.get("state", MaskState.ACCEPTED))]
 
 
 def fate_of(state: CaseState, lesion: str, visit: str) -> str:
@@ -94,10 +97,11 @@ class Flags:
         return tuple(lines)
 
 
-def flags_of(state: CaseState, visits: Iterable[str], *, hidden: bool) -> Flags:
+def flags_of(state: CaseState, visits: Iterable[VisitFacts], *, hidden: bool) -> Flags:
     """Return the flags of a case."""
     lesions = [key[1] for key, _ in state.under("lesion")]
-    found = [mask_word(state, lesion, visit).word for lesion in lesions for visit in visits]
+    places = list(visits)
+    found = [mask_word(state, lesion, visit).word for lesion in lesions for visit in places]
     return Flags(
         len(lesions), found.count("proposal"), found.count("unverified"), found.count("stale"), hidden
     )

@@ -52,7 +52,9 @@ _MARKS = Path(__file__).parent / "marks"
 
 def sheet() -> str:
     """Return the style sheet of our widgets; it is set on them, never on the window or the application."""
-    down, up, tick = ((_MARKS / f"{name}.svg").as_posix() for name in ("down", "up", "tick"))
+    down, up, tick, chosen = (
+        (_MARKS / f"{name}.svg").as_posix() for name in ("down", "up", "tick", "chosen")
+    )
     return f"""
     QWidget {{ background: {PANEL}; color: {TEXT}; font-size: {BODY_PX}px; padding: 0; margin: 0; }}
     QLabel {{ background: transparent; border: none; padding: 0; }}
@@ -77,7 +79,7 @@ def sheet() -> str:
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
         background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 3px; padding: 0 6px;
         min-height: {TARGET_PX - 2}px; min-width: 0;
-        selection-background-color: {TEXT}; selection-color: {PANEL}; }}
+        selection-background-color: {TEXT}; selection-color: {PANEL}; placeholder-text-color: {QUIET}; }}
     QPlainTextEdit, QTextEdit {{ padding: 4px; }}
     QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
     QComboBox:focus {{ border: 2px solid {TEXT}; }}
@@ -126,7 +128,9 @@ def sheet() -> str:
         color: {TEXT}; min-height: 12px; max-height: 12px; }}
     QProgressBar::chunk {{ background: {LINE}; }}
     QMenu {{ background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; }}
-    QMenu::item {{ padding: 5px 20px; background: transparent; }}
+    QMenu::item {{ padding: 6px 22px; background: transparent; font-size: {BODY_PX}px; }}
+    QMenu::indicator {{ width: 14px; height: 14px; left: 5px; image: none; }}
+    QMenu::indicator:checked {{ image: url("{chosen}"); }}
     QMenu::item:selected {{ background: {RAISED}; }}
     QToolTip {{ background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; padding: 3px;
         font-size: {SMALL_PX}px; }}

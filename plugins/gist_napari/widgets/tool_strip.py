@@ -63,7 +63,7 @@ class BrushSize(QDoubleSpinBox):
         self.valueChanged.connect(self._typed)
         session.active_changed.connect(self._follow)
 
-    def stepBy(self, steps: int) -> None:  # noqa: N802 - Qt's name
+    def stepBy(self, steps: int) -> None:
         """Change the size by a fifth for each step."""
         for _ in range(abs(steps)):
             (self.session.larger_brush if steps > 0 else self.session.smaller_brush)()
@@ -204,12 +204,12 @@ class ToolStrip(QWidget):
         self._row.addWidget(divider())
         self._row.addSpacing(2)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Show as many words as the width has room for, and never cut one."""
         super().resizeEvent(event)
         self._fold()
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def minimumSizeHint(self) -> QSize:
         """Return the width of icons alone, so that the window can become narrow."""
         return QSize(self._widths()[0], HEIGHT_PX)
 
