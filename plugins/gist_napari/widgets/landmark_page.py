@@ -10,25 +10,15 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
 from gist_imaging.anatomy.landmark_names import DEFINITIONS, LandmarkName
-from gist_imaging.anatomy.landmarks import Landmarks
-from gist_imaging.anatomy.pelvic_frame import on_the_wrong_side, pelvic_frame
-from gist_imaging.errors import GistImagingError
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Fold, Page, emptied
 from gist_napari.widgets.pelvis_drawing import PelvisDrawing
-from gist_napari.widgets.style import minus
 
 if TYPE_CHECKING:
     from gist_napari.session import Session
 
-__all__ = ["ORDER", "LandmarkPage", "questions"]
-
-_PLANE = (
-    LandmarkName.INFERIOR_PUBIC_POINT,
-    LandmarkName.LAST_COCCYGEAL_JOINT,
-    LandmarkName.SACRAL_PROMONTORY,
-)
+__all__ = ["ORDER", "LandmarkPage"]
 
 ORDER = (
     LandmarkName.INFERIOR_PUBIC_POINT,
@@ -62,10 +52,15 @@ class LandmarkPage(Page):
         self.back.clicked.connect(self.one_back)
         self.hidden.clicked.connect(self.not_visible)
         self.copy.clicked.connect(self._copy)
+        self.verify = style.button("Copied ones are right", "Stand behind the copied points where they lie")
+        self.verify.clicked.connect(
+            lambda: session.do(workflow.verify_landmarks, session.active_visit)
+        )
         for button in (self.back, self.hidden):
             row.addWidget(button)
         self.rows.addLayout(row)
         self.rows.addWidget(self.copy)
+        self.rows.addWidget(self.verify)
         self.questions = QVBoxLayout()
         self.rows.addLayout(self.questions)
         self.list = QVBoxLayout()
@@ -159,16 +154,11 @@ class LandmarkPage(Page):
         self._show_list(self.list, ORDER, wanted)
         self._show_list(self.more_list, tuple(name for name in placed if name not in ORDER), wanted)
         emptied(self.questions)
-        for words in [] if session.case is None else questions(self._landmarks(placed)):
-            self.questions.addWidget(style.warning(words))
-
-    def _landmarks(self, placed: list[LandmarkName]) -> Landmarks:
-        points = {
-            name.value: tuple(self._held(name)["point_mm"])
-            for name in placed
-            if self._held(name).get("point_mm") is not None
-        }
-        return Landmarks.of(points)
+        for _, words in [] if session.case is None or not visit else workflow.landmark_questions(
+            session.case, visit
+        ):
+            self.questions.addWidget(style.warning(_capital(words)))
+        self.verify.setVisible(bool(hollow))
 
     def _show_wanted(self, wanted: LandmarkName | None) -> None:
         session = self.session
@@ -235,42 +225,6 @@ class LandmarkPage(Page):
             self.not_visible()
         else:
             super().keyPressEvent(event)
-
-
-def questions(landmarks: Landmarks) -> list[str]:
-    """Return what a reader should be asked about the placed points, with the mm that speak against them."""
-    midline = {name.value: landmarks.point_mm(name) for name in landmarks_on_midline(landmarks)}
-    try:
-        frame = pelvic_frame(Landmarks.of(midline))
-    except GistImagingError as error:
-        # Too few points yet is no question; three that cannot be a pelvis are one.
-        return [_asked(error)] if all(name.value in midline for name in _PLANE) else []
-    asked = []
-    for name in on_the_wrong_side(frame, landmarks):
-        side = name.value.rpartition("_")[2]
-        off_mm = abs(float(frame.to_frame(landmarks.point_mm(name))[0]))
-        other = "LEFT" if side == "right" else "RIGHT"
-        asked.append(
-            f"{_capital(name.words)} lies {off_mm:.0f} mm {other} of the midline plane. "
-            "Swap right and left, or place it again."
-        )
-    if not asked:
-        try:
-            pelvic_frame(landmarks)
-        except GistImagingError as error:
-            asked.append(_asked(error))
-    return asked
-
-
-def landmarks_on_midline(landmarks: Landmarks) -> list[LandmarkName]:
-    """Return the placed points that have no side."""
-    return [
-        mark.name for mark in landmarks.placed if mark.name.value.rpartition("_")[2] not in ("left", "right")
-    ]
-
-
-def _asked(error: GistImagingError) -> str:
-    return minus(f"{_capital(error.expected)}; found {error.found}. {_capital(error.advice)}.")
 
 
 def _mark(held: Any) -> tuple[str, str]:

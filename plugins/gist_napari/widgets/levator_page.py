@@ -19,6 +19,7 @@ from gist_napari.widgets.telling import mm
 from gist_napari.widgets.words import SIDE_WORDS
 
 if TYPE_CHECKING:
+    from gist_imaging.anatomy.levator import LevatorReport
     from gist_imaging.session.open_case import OpenCase
     from gist_napari.session import Session
 
@@ -114,7 +115,7 @@ class LevatorPage(Page):
         self.warnings = QVBoxLayout()
         self.rows.addLayout(self.warnings)
         self.rows.addStretch(1)
-        self._made: dict[tuple[str, str, int], Any] = {}
+        self._made: dict[tuple[str, str, int], LevatorReport] = {}
         session.case_changed.connect(self._made.clear)
         self.refresh()
 
@@ -198,8 +199,7 @@ class LevatorPage(Page):
         n = len(self._strokes(side))
         made = self.session.do(workflow.levator_surface, visit, side)
         if made is not None:
-            report = made[1] if isinstance(made, tuple) else made
-            self._made[(visit, side, n)] = report
+            self._made[(visit, side, n)] = made[1]
         self.refresh()
 
     def delete_last(self) -> None:

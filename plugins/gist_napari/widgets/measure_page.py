@@ -19,17 +19,20 @@ from gist_imaging.response.visit import (
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Page, Switch, emptied
+from gist_napari.widgets.style import number_text
 from gist_napari.widgets.telling import distance_mm, ml, mm, reason_told
 
 if TYPE_CHECKING:
     from gist_imaging.measure.lesion import LesionMeasurement
+    from gist_imaging.session.calipers import RoiNumbers
     from gist_imaging.session.open_case import VisitFacts
     from gist_napari.session import Session
+    from gist_napari.widgets.live_numbers import LiveNumbers
 
 __all__ = ["MeasurePage"]
 
 WHY = (
-    ("edge", "edge judged", "I see the edge elsewhere"),
+    ("edge_judged", "edge", "I see the edge elsewhere"),
     ("vessel", "vessel", "A vessel was included or left out"),
     ("artefact", "artefact", "An artefact moved the edge"),
     ("other", "other", "Another reason"),
@@ -92,6 +95,8 @@ class _VisitSizes(QWidget):
         self.why.chosen.connect(self._state_why)
         self.back: QPushButton = style.button("Back to proposed", "Take your caliper away; can be undone")
         self.back.clicked.connect(self._clear)
+        self.angle = style.warning("")
+        column.addWidget(self.angle)
         column.addWidget(self.ask)
         column.addWidget(self.why)
         column.addWidget(self.back)
@@ -105,7 +110,7 @@ class _VisitSizes(QWidget):
             return
         lesion = session.active_lesion
         self.title.setText(f"{self.tag} · {lesion or 'no lesion'}")
-        measured = session.numbers(lesion, self.visit) if lesion else None
+        measured = self.page.live.of(lesion, self.visit) if lesion else None
         present = measured is not None and measured.n_voxels > 0
         gone = measured is not None and measured.n_voxels == 0
         for widget in (self.table, self.jump, self.where, self.measurable):
@@ -129,12 +134,18 @@ class _VisitSizes(QWidget):
         for name in _NAMES:
             held = calipers[name]
             self.cells[(name, "yours")].setText("–" if held is None else mm(distance_mm(held["points_mm"])))
+        case, lesion = self.page.session.case, self.page.session.active_lesion
+        shown = () if case is None else self.page.session.do(workflow.shown_calipers, lesion, self.visit) or ()
+        told = [f"{_NAMES[one.measure]} {one.note}" for one in shown if one.note]
+        if any(one.stale for one in shown):
+            told.append("The mask was changed after you measured: check your ends")
+        self.angle.setText("▲ " + ". ".join(told) + "." if told else "")
+        self.angle.setVisible(bool(told))
         if own:
             first = next(iter(own.values()))
             why = str(first.get("why") or "")
-            self.why.show_chosen(next((name for name, word, _ in WHY if why in (name, word)), ""))
-            by = first.get("by") or self.page.session.reader
-            self.ask.setText(f"Moved by {by}: {why}" if why else f"Moved by {by}. Why?")
+            self.why.show_chosen(why)
+            self.ask.setText(f"Measured by hand by {first.get('by')}, because of:")
 
     def _show_numbers(self, measured: LesionMeasurement, calipers: dict[str, Any]) -> None:
         shown = {
@@ -161,7 +172,7 @@ class _VisitSizes(QWidget):
         held = case.state.plain("caliper", self.page.session.active_lesion, self.visit, LONGEST)
         points = None if held is None else held["points_mm"]
         if points is None:
-            measured = self.page.session.numbers(self.page.session.active_lesion, self.visit)
+            measured = self.page.live.of(self.page.session.active_lesion, self.visit)
             points = None if measured is None else measured.end_points_mm.get("longest_axial_diameter_mm")
         if points:
             middle = tuple((one + other) / 2.0 for one, other in zip(points[0], points[1], strict=True))
@@ -169,7 +180,6 @@ class _VisitSizes(QWidget):
 
     def _state_why(self, name: str) -> None:
         session = self.page.session
-        word = next(word for one, word, _ in WHY if one == name)
         for measure in _NAMES:
             held = (
                 None
@@ -178,7 +188,7 @@ class _VisitSizes(QWidget):
             )
             if held is not None:
                 session.do(
-                    workflow.set_caliper, session.active_lesion, self.visit, measure, held["points_mm"], word
+                    workflow.set_caliper, session.active_lesion, self.visit, measure, held["points_mm"], name
                 )
 
     def _clear(self) -> None:
@@ -193,8 +203,10 @@ class _VisitSizes(QWidget):
 class MeasurePage(Page):
     """Longest diameter and perpendicular of both scans, rulers and regions (W7)."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, numbers: LiveNumbers, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
+        self.live = numbers
+        numbers.changed.connect(self.refresh_soon)
         self.next = style.text("", wrap=True)
         self.rows.addWidget(self.next)
         self.visits = {tag: _VisitSizes(self, tag) for tag in ("PRE", "POST")}
@@ -257,14 +269,16 @@ class MeasurePage(Page):
         if key[0] == "ruler":
             return f"ruler {mm(distance_mm(value['points_mm']))}"
         shape = str(value["shape"])
-        numbers = self.session.do(workflow.roi_numbers, key)
+        numbers = self.session.do(workflow.roi_numbers, key[1], key[2])
         return shape if numbers is None else f"{shape} {_roi_words(numbers)}"
 
 
-def _roi_words(numbers: Any) -> str:
-    if isinstance(numbers, str):
-        return numbers
-    return str(numbers)
+def _roi_words(numbers: RoiNumbers) -> str:
+    axes = f"{number_text(numbers.long_mm)} × {number_text(numbers.short_mm)} mm"
+    if numbers.mean is None or numbers.sd is None:
+        return axes
+    unit = " HU" if str(numbers.quantity) == "HU" else ""
+    return f"{axes}, mean {number_text(numbers.mean)}, SD {number_text(numbers.sd)}{unit}"
 
 
 def _measurable(measured: LesionMeasurement, own_mm: float | None) -> str:

@@ -12,6 +12,7 @@ from gist_napari.widgets import style
 from gist_napari.widgets.fields import Page, Switch
 from gist_napari.widgets.landmark_page import LandmarkPage
 from gist_napari.widgets.levator_page import LevatorPage
+from gist_napari.widgets.live_numbers import LiveNumbers
 from gist_napari.widgets.look_page import LookPage
 from gist_napari.widgets.measure_page import MeasurePage
 from gist_napari.widgets.metrics_page import MetricsPage
@@ -62,7 +63,13 @@ _ALSO = {"sign": "report"}
 
 
 class TaskPanel(QWidget):
-    """Five pages at the right of the images; F2 to F6 choose them."""
+    """Five pages at the right of the images; F2 to F6 choose them.
+
+    Parameters
+    ----------
+    session : what is open, and what can be done
+    numbers : sizes measured beside the drawing; one of its own where none is shared
+    """
 
     stage_wanted = Signal(object)  # look_page.Stage
     preset_wanted = Signal(int)
@@ -72,14 +79,17 @@ class TaskPanel(QWidget):
     export_wanted = Signal()
     page_changed = Signal(str)
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, numbers: LiveNumbers | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.session = session
         self.setObjectName("task_panel")
         style.dress(self)
         self.look = LookPage(session)
-        self.segment = SegmentPage(session)
-        self.measure = MeasurePage(session)
+        self.live = numbers if numbers is not None else LiveNumbers(session, self)
+        self.segment = SegmentPage(session, self.live)
+        self.measure = MeasurePage(session, self.live)
         self.landmarks = LandmarkPage(session)
         self.levator = LevatorPage(session)
         self.call = RelationForm(session)

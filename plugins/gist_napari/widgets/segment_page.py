@@ -24,7 +24,10 @@ from gist_napari.widgets.fields import Fold, Page, ReasonRow, emptied
 from gist_napari.widgets.telling import MASK_STATES, mask_state, ml, mm, place_in_slice, reason_told, slices_of
 
 if TYPE_CHECKING:
+    from gist_imaging.measure.lesion import LesionMeasurement
+    from gist_imaging.spatial.mask import Mask
     from gist_napari.session import Session
+    from gist_napari.widgets.live_numbers import LiveNumbers
 
 __all__ = ["NONE_VISIBLE_REASONS", "SegmentPage"]
 
@@ -42,8 +45,10 @@ _SMOOTH_MM, _ISLAND_MM3 = 1.0, 50.0
 class SegmentPage(Page):
     """Outline the active lesion on the active scan (W6)."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, numbers: LiveNumbers, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
+        self.live = numbers
+        numbers.changed.connect(self.refresh_soon)
         self.what = style.heading("")
         self.what.setStyleSheet("font-size: 18px;")
         self.what.setWordWrap(True)
@@ -68,6 +73,8 @@ class SegmentPage(Page):
             self.numbers[name] = value
         grid.setColumnStretch(0, 1)
         self.rows.addLayout(grid)
+        self.fresh = style.quiet("")
+        self.rows.addWidget(self.fresh)
         self.warnings = QVBoxLayout()
         self.warnings.setSpacing(4)
         self.rows.addLayout(self.warnings)
@@ -184,15 +191,7 @@ class SegmentPage(Page):
         proposal_facts = case.state.plain("proposal_facts", lesion, visit) or {}
         self._show_state(word, facts, proposal_facts)
         self._show_steps(word, case.state.plain("prompts", lesion, visit))
-        measured = session.numbers(lesion, visit) if mask is not None else None
-        if measured is not None:
-            self._say("volume", ml(measured.volume_mm3), measured.not_measured.get("volume_mm3"))
-            name = "longest_axial_diameter_mm"
-            self._say("longest", mm(measured.longest_axial_diameter_mm), measured.not_measured.get(name))
-        else:
-            self._say("volume", "–", None)
-            self._say("longest", "–", None)
-        self._say("slices", "–" if mask is None else self._covered(word), None)
+        self._show_numbers(mask, None if mask is None else self.live.of(lesion, visit))
         self._show_warnings(proposal_facts.get("warnings") or [])
         waits = word == "proposal"
         self._allow("accept", waits, "No proposal waits: draw strokes and Grow first.")
@@ -206,16 +205,31 @@ class SegmentPage(Page):
         self.ball.setChecked(session.ball)
         self.ball.blockSignals(False)
 
-    def _covered(self, word: str) -> str:
-        session, case = self.session, self.session.case
-        mask = None if case is None else case.state.mask(session.active_lesion, session.active_visit)
+    def _show_numbers(self, mask: Mask | None, measured: LesionMeasurement | None) -> None:
+        case, visit = self.session.case, self.session.active_visit
         if case is None or mask is None:
-            return "–"
-        slices = slices_of(case, mask, session.active_visit)
-        if not slices:
-            return "0"
-        fresh = "stale: a proposal waits" if word == "proposal" else "fresh"
-        return f"{len(slices)} ({slices[0] + 1}–{slices[-1] + 1}), {fresh}"
+            for value in self.numbers.values():
+                value.setText("–")
+            self.fresh.setText("")
+            return
+        slices = slices_of(case, mask, visit)
+        span = f" ({slices[0] + 1}–{slices[-1] + 1})" if slices else ""
+        self.numbers["slices"].setText(f"{len(slices)}{span}")
+        if measured is None:
+            self.numbers["volume"].setText("–")
+            self.numbers["longest"].setText("–")
+            self.fresh.setText("being measured …")
+            return
+        reasons = measured.not_measured
+        self._say("volume", ml(measured.volume_mm3), reasons.get("volume_mm3"))
+        longest = measured.longest_axial_diameter_mm
+        self._say("longest", mm(longest), reasons.get("longest_axial_diameter_mm"))
+        if measured.mask_sha256 != mask.sha256():
+            self.fresh.setText("◔ stale: the mask has changed; being measured again …")
+        elif case.state.proposal(self.session.active_lesion, visit) is not None:
+            self.fresh.setText("of the accepted mask, not of the proposal")
+        else:
+            self.fresh.setText("✓ fresh: of the mask as it is")
 
     def _show_nothing(self, title: str, words: str) -> None:
         self.what.setText(title)
@@ -223,8 +237,7 @@ class SegmentPage(Page):
         for step, text in zip(self.steps, STEPS, strict=True):
             step.setText(f"○ {text}")
             style.look(step, "quiet")
-        for value in self.numbers.values():
-            value.setText("–")
+        self._show_numbers(None, None)
         self._show_warnings([])
         for name in ("accept", "reject", "verify"):
             self._allow(name, False, words)
