@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gist_imaging import workflow
@@ -12,7 +13,13 @@ __all__ = ["annotate", "study_for"]
 STUDY_SUFFIX = "_study"
 
 
-def study_for(target: Path, at: Path | None) -> Path:
+def study_for(
+    target: Path,
+    at: Path | None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
     """Return the study folder that `target` means; a folder of scans becomes a study first.
 
     Parameters
@@ -34,7 +41,7 @@ def study_for(target: Path, at: Path | None) -> Path:
     folder = at if at is not None else Path.cwd() / f"{target.resolve().name}{STUDY_SUFFIX}"
     if not (folder / "study.sqlite").is_file():
         workflow.init_study(folder, study_id="READING", title=target.resolve().name)
-    workflow.import_scans(folder, target)
+    workflow.import_scans(folder, target, progress=progress, cancelled=cancelled)
     return folder
 
 

@@ -98,7 +98,7 @@ class ReadingView(QWidget):
             pane.stepped.connect(lambda _slice: self._remember())
             pane.sized.connect(lambda notches: self._size_brush(notches))
             pane.maximise_wanted.connect(lambda at=at: self.maximise(at))
-            pane.view_changed.connect(lambda at=at: self._follow(at))
+            pane.view_changed.connect(self.frames[at].follow)
             self.frames[at].reference_clicked.connect(lambda point, at=at: self._reference_clicked(at, point))
 
     # ---------------------------------------------------------------- what is shown
@@ -291,11 +291,6 @@ class ReadingView(QWidget):
         for at in (0, 1):
             self._caption(at)
 
-    def _follow(self, at: int) -> None:
-        """Bring slider and reference views to the slice; what is drawn over it stays the same scene."""
-        self.frames[at].follow()
-        self.frames[at].draw_references(self._scenes[at])
-
     def _draw(self) -> None:
         """Make both scenes anew: something was given, taken, hidden or chosen."""
         for at, pane in enumerate(self.panes):
@@ -304,7 +299,6 @@ class ReadingView(QWidget):
                 self._scenes[at] = Scene()
             else:
                 self._scenes[at] = scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
-            self.frames[at].draw_references(self._scenes[at])
         self._preview()
 
     def _preview(self) -> None:

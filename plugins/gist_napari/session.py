@@ -107,6 +107,10 @@ class Session(QObject):
             return True
         return False
 
+    def open_sample(self) -> None:
+        """Open the study of the three synthetic patients; it is made on the first call."""
+        self.run(_SampleJob(), lambda folder: self.open_study(folder, self.reader or "R1"))
+
     def worklist(self) -> tuple[Any, ...]:
         """Return the rows of the worklist, in the reader's order."""
         if self.folder is None:
@@ -499,6 +503,19 @@ class Session(QObject):
 
     def _told(self) -> _Told:
         return _Told(self)
+
+
+class _SampleJob:
+    """Makes the sample scans and a study of them where they are not there yet."""
+
+    label = "Preparing the sample study"
+
+    def run(self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None) -> Path:
+        """Return the folder of the study."""
+        from gist_napari.app import study_for
+        from gist_napari.sample_data import sample_scans, sample_study_folder
+
+        return study_for(sample_scans(), sample_study_folder(), progress=progress, cancelled=cancelled)
 
 
 class _Told:

@@ -105,7 +105,9 @@ class LevatorPage(Page):
         self.rows.addWidget(self.surface)
         row = QHBoxLayout()
         row.setSpacing(4)
-        self.make = style.button("Make surface", "Join the strokes of this side to a surface and see its error")
+        self.make = style.button(
+            "Make surface", "Join the strokes of this side to a surface and see its error"
+        )
         self.delete = style.button("Delete last", "Take the last stroke of this side away; can be undone")
         self.make.clicked.connect(self.make_surface)
         self.delete.clicked.connect(self.delete_last)
@@ -144,7 +146,9 @@ class LevatorPage(Page):
             short = f", at least {AT_LEAST_SLICES} needed" if n < AT_LEAST_SLICES else ""
             told = f"{len(held)} strokes on {n} slices{short}" if held else "no strokes yet"
             current = "▸" if side == session.levator_side else " "
-            self.sides[side].setText(f"{current} {SIDE_WORDS[side].capitalize().replace(' r', ' R').replace(' l', ' L')}: {told}")
+            self.sides[side].setText(
+                f"{current} {SIDE_WORDS[side].capitalize().replace(' r', ' R').replace(' l', ' L')}: {told}"
+            )
         nothing = not any(strokes.values())
         self.empty.setVisible(nothing)
         self.empty.setText(EMPTY.format(missing=self._missing_plane(case, visit)))

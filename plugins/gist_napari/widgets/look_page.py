@@ -217,7 +217,9 @@ class LookPage(Page):
         self.impression.show_answer(word, word_told("impression", word))
         self.impression.setVisible(post is not None)
         if case is None:
-            self.question.ask(None, "No case is open. Choose one in the worklist and press Enter.", frozenset())
+            self.question.ask(
+                None, "No case is open. Choose one in the worklist and press Enter.", frozenset()
+            )
         elif self.form.current is None:
             self.question.ask(None, "Quality, phase and filling: click a field, then its digit.", frozenset())
         else:

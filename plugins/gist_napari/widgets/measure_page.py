@@ -73,7 +73,12 @@ class _VisitSizes(QWidget):
         self.cells: dict[tuple[str, str], QLabel] = {}
         for at, words in enumerate(("proposed", "yours"), start=1):
             grid.addWidget(_right(style.quiet(words, wrap=False)), 0, at)
-        rows = ((LONGEST, _NAMES[LONGEST]), (SHORT, _NAMES[SHORT]), ("3d", "3D diameter"), ("volume", "Volume"))
+        rows = (
+            (LONGEST, _NAMES[LONGEST]),
+            (SHORT, _NAMES[SHORT]),
+            ("3d", "3D diameter"),
+            ("volume", "Volume"),
+        )
         for row, (name, words) in enumerate(rows, start=1):
             grid.addWidget(style.quiet(words, wrap=False), row, 0)
             for at, whose in enumerate(("proposed", "yours"), start=1):
@@ -135,7 +140,9 @@ class _VisitSizes(QWidget):
             held = calipers[name]
             self.cells[(name, "yours")].setText("–" if held is None else mm(distance_mm(held["points_mm"])))
         case, lesion = self.page.session.case, self.page.session.active_lesion
-        shown = () if case is None else self.page.session.do(workflow.shown_calipers, lesion, self.visit) or ()
+        shown = (
+            () if case is None else self.page.session.do(workflow.shown_calipers, lesion, self.visit) or ()
+        )
         told = [f"{_NAMES[one.measure]} {one.note}" for one in shown if one.note]
         if any(one.stale for one in shown):
             told.append("The mask was changed after you measured: check your ends")

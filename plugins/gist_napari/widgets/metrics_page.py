@@ -165,7 +165,9 @@ class MetricsPage(Page):
             self.list.addWidget(style.quiet(_sentence(note)))
         more = Fold("metrics/more", "More: all numbers of the relation")
         for one in made.relations:
-            self.list.addWidget(style.heading(SIDE_WORDS[one.side].capitalize().replace(" r", " R").replace(" l", " L")))
+            self.list.addWidget(
+                style.heading(SIDE_WORDS[one.side].capitalize().replace(" r", " R").replace(" l", " L"))
+            )
             self._show_side(one, made.suggestions.get(one.side), more)
         lines = Fold("metrics/lines", "Pelvic floor and height")
         for held, names in ((made.lines, _LINES), (made.height, _HEIGHT)):
@@ -221,7 +223,9 @@ class MetricsPage(Page):
             show.clicked.connect(lambda: self._show_me(metric))
             head.addWidget(show)
         column.addLayout(head)
-        told = style.text(f"{said} {metric_told(metric)}{limit if metric.value is not None else ''}".strip(), wrap=True)
+        told = style.text(
+            f"{said} {metric_told(metric)}{limit if metric.value is not None else ''}".strip(), wrap=True
+        )
         style.tabular(told)
         column.addWidget(told)
         for note in metric.notes:

@@ -123,7 +123,13 @@ def _draw_side(painter: QPainter) -> None:
     sacrum.cubicTo(242, 48, 226, 20, 192, 4)
     sacrum.closeSubpath()
     painter.drawPath(sacrum)
-    for one, other in (((199, 31), (219, 20)), ((214, 46), (233, 38)), ((222, 63), (240, 60)), ((226, 80), (239, 82)), ((214, 98), (224, 104))):
+    for one, other in (
+        ((199, 31), (219, 20)),
+        ((214, 46), (233, 38)),
+        ((222, 63), (240, 60)),
+        ((226, 80), (239, 82)),
+        ((214, 98), (224, 104)),
+    ):
         painter.drawLine(QPointF(*one), QPointF(*other))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(_pen(style.WALL))

@@ -186,7 +186,9 @@ class Form:
             wanted = [one for one, place in self._places.items() if place == (row, column + right)]
         else:
             rows = {place[0] for one, place in self._places.items() if one.isVisibleTo(one.window())}
-            following = sorted((one for one in rows if (one - row) * down > 0), key=lambda one: abs(one - row))
+            following = sorted(
+                (one for one in rows if (one - row) * down > 0), key=lambda one: abs(one - row)
+            )
             near = [
                 (abs(place[1] - column), one)
                 for one, place in self._places.items()

@@ -90,7 +90,9 @@ class RelationForm(Page):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.visits = Switch((("PRE", "PRE", "Answers for the first scan"), ("POST", "POST", "For the second")))
+        self.visits = Switch(
+            (("PRE", "PRE", "Answers for the first scan"), ("POST", "POST", "For the second"))
+        )
         self.question = Question()
         self.message = style.warning("")
         self.message.hide()
@@ -117,7 +119,10 @@ class RelationForm(Page):
         self.scroll.setWidget(holder)
         self.rows.addWidget(self.scroll, 1)
         self.commit = style.button(
-            "Commit my call (Ctrl+Enter)", "Freeze the answers; they cannot be undone.", "Ctrl+Enter", main=True
+            "Commit my call (Ctrl+Enter)",
+            "Freeze the answers; they cannot be undone.",
+            "Ctrl+Enter",
+            main=True,
         )
         self.footer = style.quiet("Metrics are hidden until you commit")
         self.footer.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -251,7 +256,9 @@ class RelationForm(Page):
         if nothing and not frozen:
             self.question.ask(None, "Outline or name a lesion first (F3).", frozenset())
         elif self.form.current is None:
-            self.question.ask(None, f"{self.session.active_lesion}: click a field, or press Tab.", frozenset())
+            self.question.ask(
+                None, f"{self.session.active_lesion}: click a field, or press Tab.", frozenset()
+            )
         else:
             self.form.ask_again()
         told = self._told_changes() if frozen else []
@@ -316,7 +323,9 @@ class RelationForm(Page):
             other.ask_first()
         elif not self.session.committed:
             self.tell("")
-            self.footer.setText("All answered. Commit my call with Ctrl+Enter; metrics are hidden until then.")
+            self.footer.setText(
+                "All answered. Commit my call with Ctrl+Enter; metrics are hidden until then."
+            )
 
     def answer(self, form: _CallForm, field: Field, word: str) -> bool:
         """Keep one answer; after the commit, ask why first."""
@@ -444,5 +453,3 @@ class RelationForm(Page):
 def _is_commit(event: QKeyEvent) -> bool:
     control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
     return control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-
-

@@ -89,7 +89,9 @@ class ResponsePage(Page):
         lesion, case = session.active_lesion, session.case
         held = None if case is None or not lesion else case.state.plain("impression", lesion)
         word = held.get("word") if isinstance(held, dict) else held
-        self.impression.setText(f"Your impression of {lesion}: {word_told('impression', word)}" if lesion else "")
+        self.impression.setText(
+            f"Your impression of {lesion}: {word_told('impression', word)}" if lesion else ""
+        )
         self.impression.setVisible(bool(lesion))
         self.before.setVisible(True)
         if case is None:
