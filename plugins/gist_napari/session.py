@@ -237,9 +237,7 @@ class Session(QObject):
     def _registered(self, transform: RigidTransform) -> None:
         if self.do(workflow.set_registration, transform) is not None:
             self.said.emit(
-                Toast(
-                    "The scans are registered. Scroll and look: if bones and fat agree, confirm it on Look (F2)."
-                )
+                Toast("The scans are registered. If bones agree in both panes, confirm it on Look (F2).")
             )
 
     def check_registration(self, ok: bool, reason: str | None = None) -> None:

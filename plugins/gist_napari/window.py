@@ -1,6 +1,6 @@
 """The reading screen inside napari's window: worklist, pair check and reading, with everything around them.
 
-It fills the window while it is shown: napari's own canvas and panels are put away and come back when it closes.
+It fills the window while it is shown: napari's own canvas and panels are put away and come back with `leave`.
 """
 
 from __future__ import annotations
