@@ -109,6 +109,7 @@ class Overlay(QWidget):
         picture = self.picture
         if picture.view is None:
             paint_message(painter, picture.message, size)
+            paint_corners(painter, picture.corners, size)
         else:
             self._paint_view(painter, picture, picture.view, size)
         if picture.active:
