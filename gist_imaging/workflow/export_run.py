@@ -96,12 +96,12 @@ class ExportRun:
             self._tick(2 * len(pairs) + n, total)
             name = f"{taken.given.reading.case} {taken.given.reading.reader}"
             self._attempt(name, "sheet", partial(self._draw, taken))
-        described = [
+        told = [
             described(taken.given, taken.masks, self._tracking_uids(taken.given), self._wanted.masks)
             for taken in self._taken
         ]
         self._index_sha256 = write_index(
-            self._place.made, self._store.settings.study_id, described, self._failures
+            self._place.made, self._store.settings.study_id, told, self._failures
         )
         self._tick(total, total)
         return ExportReport(
