@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from gist_napari.session import Session
     from gist_napari.workers import JobStatus
 
-__all__ = ["JobBar"]
+__all__ = ["ProgressLine"]
 
 SHOWN_AFTER_MS = 200
 """What ends sooner needs no bar."""
 
 
-class JobBar(QWidget):
+class ProgressLine(QWidget):
     """Shown while a job runs for longer than a moment."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:

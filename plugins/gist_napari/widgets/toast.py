@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.event import Event
     from gist_napari.session import Session, Toast
 
-__all__ = ["ActivityList", "ToastArea", "ToastCard"]
+__all__ = ["ActivityList", "ToastCard", "Toasts"]
 
 SHOWN_MS = 5000
 CARDS_AT_MOST = 3
@@ -69,7 +69,7 @@ class ToastCard(QFrame):
         super().leaveEvent(event)
 
 
-class ToastArea(QWidget):
+class Toasts(QWidget):
     """Lies over the window at the bottom centre and shows up to three messages.
 
     Parameters

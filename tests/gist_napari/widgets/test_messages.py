@@ -13,8 +13,8 @@ from gist_imaging.errors import Cancelled
 from gist_napari.session import Toast
 from gist_napari.widgets.banner import RecoveryBanner, recovery_words
 from gist_napari.widgets.header import local_time
-from gist_napari.widgets.progress import JobBar
-from gist_napari.widgets.toast import CARDS_AT_MOST, ActivityList, ToastArea
+from gist_napari.widgets.progress import ProgressLine
+from gist_napari.widgets.toast import CARDS_AT_MOST, ActivityList, Toasts
 
 pytestmark = pytest.mark.gui
 LEFT = Qt.MouseButton.LeftButton
@@ -32,7 +32,7 @@ def window(qtbot):
 
 @pytest.fixture
 def toasts(reading, window):
-    return ToastArea(reading.session, window)
+    return Toasts(reading.session, window)
 
 
 def pressed(qtbot, inside: QWidget, word: str) -> None:
@@ -134,7 +134,7 @@ class Held:
 
 
 def test_a_running_job_is_named_and_can_be_stopped(reading, qtbot):
-    bar = JobBar(reading.session)
+    bar = ProgressLine(reading.session)
     qtbot.addWidget(bar)
     results = []
     reading.session.run(Held(), results.append)
@@ -151,7 +151,7 @@ def test_a_running_job_is_named_and_can_be_stopped(reading, qtbot):
 
 
 def test_a_short_job_shows_no_bar(reading, qtbot):
-    bar = JobBar(reading.session)
+    bar = ProgressLine(reading.session)
     qtbot.addWidget(bar)
     job = Held()
     job.go.set()
@@ -206,8 +206,6 @@ def test_a_dismissed_banner_does_not_come_back(banner, qtbot):
 
 
 def test_without_a_stop_there_is_no_banner(banner):
-    banner.show_rows(
-        [row("SYN-017"), SimpleNamespace(case="SYN-018", interrupted=False, last_utc="", n_events=4)]
-    )
+    banner.show_rows([row("SYN-017"), row("SYN-018", 2, "draft", n_events=4)])
 
     assert not banner.isVisible()
