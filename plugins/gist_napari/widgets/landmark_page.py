@@ -154,9 +154,7 @@ class LandmarkPage(Page):
         self._show_list(self.list, ORDER, wanted)
         self._show_list(self.more_list, tuple(name for name in placed if name not in ORDER), wanted)
         emptied(self.questions)
-        for _, words in [] if session.case is None or not visit else workflow.landmark_questions(
-            session.case, visit
-        ):
+        for _, words in self.asked(workflow.landmark_questions, visit) or () if visit else ():
             self.questions.addWidget(style.warning(_capital(words)))
         self.verify.setVisible(bool(hollow))
 
