@@ -59,7 +59,7 @@ class CaseState:
         return iter(sorted((pair for pair in self.cells.items() if pair[0][:n] == start), key=lambda p: p[0]))
 
     def plain_under(self, *start: str) -> Iterator[tuple[CellKey, Plain]]:
-        """Return the cells with plain values whose key begins with these words, in the order of their keys."""
+        """Return the cells with plain values whose key begins with these words, by their keys."""
         return ((key, value) for key, value in self.under(*start) if not isinstance(value, Mask))
 
     @property
