@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSettings, Qt, QTimer, Signal
 from qtpy.QtGui import QKeyEvent
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from gist_imaging.errors import GistImagingError
 from gist_napari.widgets import style
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Page(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.refused = ""
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(10, 8, 10, 8)
         self.rows.setSpacing(6)
@@ -90,6 +92,27 @@ class Page(QWidget):
     def refresh(self) -> None:
         """Show what the session knows now."""
         raise NotImplementedError
+
+    @property
+    def revealed(self) -> bool:
+        """Whether change, categories and metrics may be seen: the call is committed, or the study says so."""
+        case = self.session.case
+        return case is not None and (self.session.committed or case.reveal == "always")
+
+    def asked(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what a workflow function says of the open case, None where it refuses; tells nobody.
+
+        For showing only: what the reader does goes through `session.do`, which tells refusals. What was
+        refused last stands in `refused`.
+        """
+        self.refused = ""
+        if self.session.case is None:
+            return None
+        try:
+            return action(self.session.case, *arguments)
+        except GistImagingError as error:
+            self.refused = str(error)
+            return None
 
     def refresh_soon(self, *_: object) -> None:
         """Show it when this turn of events is over; a page that is not seen waits until it is."""

@@ -53,7 +53,9 @@ class LandmarkPage(Page):
         self.hidden.clicked.connect(self.not_visible)
         self.copy.clicked.connect(self._copy)
         self.verify = style.button("Copied ones are right", "Stand behind the copied points where they lie")
-        self.verify.clicked.connect(lambda: session.do(workflow.verify_landmarks, session.active_visit))
+        self.verify.clicked.connect(
+            lambda: session.do(workflow.verify_landmarks, session.active_visit)
+        )
         for button in (self.back, self.hidden):
             row.addWidget(button)
         self.rows.addLayout(row)
@@ -114,10 +116,7 @@ class LandmarkPage(Page):
         wanted = self._wanted()
         if wanted is None:
             return
-        if (
-            self.session.do(workflow.place_landmark, self.session.active_visit, wanted.value, None)
-            is not None
-        ):
+        if self.session.do(workflow.place_landmark, self.session.active_visit, wanted.value, None) is not None:
             self.want(self.next_name())
 
     def _wanted(self) -> LandmarkName | None:
@@ -155,9 +154,7 @@ class LandmarkPage(Page):
         self._show_list(self.list, ORDER, wanted)
         self._show_list(self.more_list, tuple(name for name in placed if name not in ORDER), wanted)
         emptied(self.questions)
-        for _, words in (
-            [] if session.case is None or not visit else workflow.landmark_questions(session.case, visit)
-        ):
+        for _, words in self.asked(workflow.landmark_questions, visit) or () if visit else ():
             self.questions.addWidget(style.warning(_capital(words)))
         self.verify.setVisible(bool(hollow))
 
@@ -174,9 +171,7 @@ class LandmarkPage(Page):
             at = f"{ORDER.index(wanted) + 1} of {len(ORDER)}" if wanted in ORDER else "more"
             self.what.setText(f"{tag} · {at} · {_capital(wanted.words)}")
             where = DEFINITIONS[wanted].where
-            self.where.setText(
-                f"Click the {_capital(where).replace('P: ', '', 1) if where[:3] == 'P: ' else where}."
-            )
+            self.where.setText(f"Click the {_capital(where).replace('P: ', '', 1) if where[:3] == 'P: ' else where}.")
 
     def _show_list(
         self, column: QVBoxLayout, names: tuple[LandmarkName, ...], wanted: LandmarkName | None

@@ -28,8 +28,20 @@ FACTS: Mapping[str, tuple[str, str]] = {
 }
 """Name of a fact to its title and the list of its words."""
 
+MORE_FACTS: Mapping[str, tuple[str, str]] = {
+    "coronal_plane": ("Coronal", "coronal_plane"),
+    "artefact": ("Artefact", "artefact"),
+}
+"""The same, under More."""
+
 MOUSE_STYLE, INTERPOLATION = "view/mouse_style", "view/interpolation"
-_SHORT = {"non_diagnostic": "non-diagn.", "portal_venous": "portal v.", "no contrast": "none"}
+_SHORT = {
+    "non_diagnostic": "non-diagn.",
+    "portal_venous": "portal v.",
+    "no contrast": "none",
+    "no coronal series": "no coronal",
+    "straight coronal": "straight",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]
     shown = [visit for visit in (pre, post) if visit is not None]
     if not shown:
         return ()
-    if any(_measured(visit) is not None and _measured(visit).modality == "CT" for visit in shown):  # type: ignore[union-attr]
+    if any(one is not None and one.modality == "CT" for one in map(_measured, shown)):
         first = None if pre is None else pre.measured
         second = None if post is None else post.measured
         return (
@@ -65,18 +77,19 @@ def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]
             Stage("Midline", "sagittal", first, second, "reformat"),
         )
     found = []
-    for title, plane in (
-        ("Overview", "sagittal"),
-        ("Tumour", "axial"),
-        ("Floor", "coronal"),
-        ("Low, oblique", "oblique"),
+    pair = [None if visit is None else _measured(visit) for visit in (pre, post)]
+    for title, planes in (
+        ("Overview", ("sagittal",)),
+        ("Tumour", ()),
+        ("Floor", ("coronal",)),
+        ("Low", ("oblique", "axial")),
     ):
-        first, second = _best(pre, plane), _best(post, plane)
-        if first is not None or second is not None:
-            both = first is not None and second is not None
-            only = "" if both or post is None else f"only {'PRE' if first is not None else 'POST'}"
-            keys = [None if one is None else one.key for one in (first, second)]
-            found.append(Stage(title, plane, keys[0], keys[1], only))
+        first, second = pair if not planes else (_best(pre, planes), _best(post, planes))
+        one = first or second
+        if one is not None:
+            only = "" if post is None or (first and second) else f"only {'PRE' if first else 'POST'}"
+            keys = [None if held is None else held.key for held in (first, second)]
+            found.append(Stage(title, one.plane, keys[0], keys[1], only))
     return tuple(found)
 
 
@@ -84,14 +97,12 @@ def _measured(visit: VisitFacts) -> SeriesFacts | None:
     return next((one for one in visit.series if one.key == visit.measured), None)
 
 
-def _best(visit: VisitFacts | None, plane: str) -> SeriesFacts | None:
-    """Return the series of a plane: the measured one, else T2, else the finest."""
-    if visit is None:
-        return None
-    held = [one for one in visit.series if one.plane == plane]
+def _best(visit: VisitFacts | None, planes: tuple[str, ...]) -> SeriesFacts | None:
+    """Return a series of these planes beside the measured one: T2 before others, then the finest."""
+    held = [] if visit is None else [one for one in visit.series if one.plane in planes]
     return min(
-        held,
-        key=lambda one: (one.key != visit.measured, "T2" not in one.name, max(one.spacing_mm)),
+        (one for one in held if visit is not None and one.key != visit.measured),
+        key=lambda one: ("T2" not in one.name, max(one.spacing_mm)),
         default=None,
     )
 
@@ -139,14 +150,7 @@ class LookPage(Page):
             self._heads[tag] = head
             grid.addWidget(head, 0, column)
             grid.setColumnStretch(column, 1)
-        for column, tag in enumerate(("PRE", "POST"), start=1):
-            for row, (name, (title, words)) in enumerate(FACTS.items(), start=1):
-                if column == 1:
-                    grid.addWidget(style.quiet(title, wrap=False), row, 0)
-                field = Field(name, f"{title} of {tag}", WORDS[words], short=True)
-                field.setProperty("tag", tag)
-                self.fields[(tag, name)] = field
-                grid.addWidget(self.form.add(field, row, column), row, column)
+        self._add_facts(grid, FACTS, 1)
         self.rows.addLayout(grid)
         for label in self.facts.values():
             self.rows.addWidget(label)
@@ -159,7 +163,12 @@ class LookPage(Page):
         self.rows.addLayout(self.hanging)
         self.stage = 0
         self._stages: tuple[Stage, ...] = ()
-        self.more = Fold("look", "More: presets, interpolation, mouse")
+        self.more = Fold("look", "More: plane, artefact, window, mouse")
+        more = QGridLayout()
+        more.setHorizontalSpacing(4)
+        more.setVerticalSpacing(3)
+        self._add_facts(more, MORE_FACTS, len(FACTS) + 2)
+        self.more.rows.addLayout(more)
         self._presets = QGridLayout()
         self._presets.setSpacing(4)
         self.more.rows.addLayout(self._presets)
@@ -182,6 +191,17 @@ class LookPage(Page):
         self.rows.addStretch(1)
         self.refresh()
 
+    def _add_facts(self, grid: QGridLayout, facts: Mapping[str, tuple[str, str]], first: int) -> None:
+        for column, tag in enumerate(("PRE", "POST"), start=1):
+            grid.setColumnStretch(column, 1)
+            for row, (name, (title, words)) in enumerate(facts.items(), start=first):
+                if column == 1:
+                    grid.addWidget(style.quiet(title, wrap=False), row, 0)
+                field = Field(name, f"{title} of {tag}", WORDS[words], short=True)
+                field.setProperty("tag", tag)
+                self.fields[(tag, name)] = field
+                grid.addWidget(self.form.add(field, row, column), row, column)
+
     # ---------------------------------------------------------------- showing
 
     def set_presets(self, names: Mapping[int, str]) -> None:
@@ -201,11 +221,11 @@ class LookPage(Page):
             shown = visit is not None
             self._heads[tag].setVisible(shown)
             self.facts[tag].setVisible(shown)
-            for name in FACTS:
+            for name, (_, listed) in {**FACTS, **MORE_FACTS}.items():
                 field = self.fields[(tag, name)]
                 field.setVisible(shown)
                 held = None if visit is None or case is None else case.state.plain("fact", visit.label, name)
-                words = word_told(FACTS[name][1], held)
+                words = word_told(listed, held)
                 field.show_answer(held, _SHORT.get(str(held), _SHORT.get(words, words)))
             if visit is not None:
                 self.facts[tag].setText(f"{tag} by DICOM: {_dicom_words(visit)}")

@@ -73,12 +73,7 @@ class _VisitSizes(QWidget):
         self.cells: dict[tuple[str, str], QLabel] = {}
         for at, words in enumerate(("proposed", "yours"), start=1):
             grid.addWidget(_right(style.quiet(words, wrap=False)), 0, at)
-        rows = (
-            (LONGEST, _NAMES[LONGEST]),
-            (SHORT, _NAMES[SHORT]),
-            ("3d", "3D diameter"),
-            ("volume", "Volume"),
-        )
+        rows = ((LONGEST, _NAMES[LONGEST]), (SHORT, _NAMES[SHORT]), ("3d", "3D diameter"), ("volume", "Volume"))
         for row, (name, words) in enumerate(rows, start=1):
             grid.addWidget(style.quiet(words, wrap=False), row, 0)
             for at, whose in enumerate(("proposed", "yours"), start=1):
@@ -121,11 +116,14 @@ class _VisitSizes(QWidget):
         for widget in (self.table, self.jump, self.where, self.measurable):
             widget.setVisible(present)
         self.empty.setVisible(not present)
-        self.empty.setText(
-            "None visible: every size is 0." if gone else NO_MASK.format(tag=self.tag)
-            if lesion
-            else "No lesion yet. F3, then the first stroke makes L1."
-        )  # fmt: skip
+        outlined = session.case.state.mask(lesion, self.visit) is not None if lesion else False
+        if not lesion:
+            words = "No lesion yet. F3, then the first stroke makes L1."
+        elif gone:
+            words = "None visible: every size is 0."
+        else:
+            words = "Being measured …" if outlined else NO_MASK.format(tag=self.tag)
+        self.empty.setText(words)
         calipers = {name: session.case.state.plain("caliper", lesion, self.visit, name) for name in _NAMES}
         self._show_calipers(calipers)
         self.edge.setVisible(measured is not None and measured.touches_image_edge)
@@ -139,10 +137,7 @@ class _VisitSizes(QWidget):
         for name in _NAMES:
             held = calipers[name]
             self.cells[(name, "yours")].setText("–" if held is None else mm(distance_mm(held["points_mm"])))
-        case, lesion = self.page.session.case, self.page.session.active_lesion
-        shown = (
-            () if case is None else self.page.session.do(workflow.shown_calipers, lesion, self.visit) or ()
-        )
+        shown = self.page.asked(workflow.shown_calipers, self.page.session.active_lesion, self.visit) or ()
         told = [f"{_NAMES[one.measure]} {one.note}" for one in shown if one.note]
         if any(one.stale for one in shown):
             told.append("The mask was changed after you measured: check your ends")
@@ -276,7 +271,7 @@ class MeasurePage(Page):
         if key[0] == "ruler":
             return f"ruler {mm(distance_mm(value['points_mm']))}"
         shape = str(value["shape"])
-        numbers = self.session.do(workflow.roi_numbers, key[1], key[2])
+        numbers = self.asked(workflow.roi_numbers, key[1], key[2])
         return shape if numbers is None else f"{shape} {_roi_words(numbers)}"
 
 

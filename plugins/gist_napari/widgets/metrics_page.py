@@ -126,7 +126,7 @@ class MetricsPage(Page):
         """Show the numbers once the call is committed; before, only what to do."""
         session = self.session
         emptied(self.list)
-        shown = session.case is not None and session.committed
+        shown = self.revealed
         for widget in (self.visits, self.measure):
             widget.setVisible(shown)
         self.visits.buttons["POST"].setVisible(session.pair[1] is not None)
@@ -148,7 +148,7 @@ class MetricsPage(Page):
         """Measure the chosen scan in a thread."""
         session, case = self.session, self.session.case
         lesion, visit = session.active_lesion, self.visit
-        if case is None or not session.committed or not lesion or not visit:
+        if case is None or not self.revealed or not lesion or not visit:
             return
 
         def keep(made: VisitRelation) -> None:

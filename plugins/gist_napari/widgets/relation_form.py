@@ -10,28 +10,25 @@ from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
+from gist_imaging.session.call_form import AXES, NO_SIDE
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field, Fold, Page, ReasonRow, Switch
 from gist_napari.widgets.question import Form, Question, missing_text
 from gist_napari.widgets.words import ORGANS, SIDE_WORDS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
+    from gist_imaging.session.calls import Question
     from gist_napari.session import Session
 
 __all__ = ["RelationForm"]
 
 RELATION, FINDINGS = "relation", "findings"
-NO_SIDE = "none"
-"""Stands in the place of the side of what is said of the whole pelvis."""
-
-AXES = ("contact", "displacement", "invasion")
 FINDING_FIELDS: Mapping[str, str] = {
     "sphincter_depth": "Sphincter",
     "sphincter_lowest_third": "Lowest third of the canal",
     "confidence": "Confidence",
 }
 MORE_FIELDS: Mapping[str, str] = {
-    "coronal_plane": "Best coronal plane",
     "peritoneal_reflection": "Peritoneal reflection",
     "dav_method": "Height measured by",
     "height_class": "Height class",
@@ -63,6 +60,10 @@ class _CallForm(Form):
     def say(self, field: Field, word: str) -> bool:
         return self.owner.answer(self, field, word)
 
+    def _reach(self, field: Field) -> None:
+        super()._reach(field)
+        self.owner.scroll.ensureWidgetVisible(field, 0, 30)
+
     def title_of(self, field: Field) -> str:
         return f"{self.tag}: {field.title}"
 
@@ -76,7 +77,7 @@ class _CallForm(Form):
         self.owner.tell(f"{digit} is no answer to {field.title.lower()}. {allowed(field.options)}.")
 
     def asked(self, field: Field) -> bool:
-        return field.word is None and field.property("needed") is True
+        return (self.visit, field.property("side"), field.name) in self.owner.open
 
     def finished(self) -> None:
         self.owner.go_on(self)
@@ -97,7 +98,8 @@ class RelationForm(Page):
         self.message = style.warning("")
         self.message.hide()
         self.reason = ReasonRow("", REASONS)
-        self._waiting: tuple[_CallForm, Field, str] | None = None
+        self._waiting: tuple[_CallForm, Field, Any] | None = None
+        self.open: frozenset[tuple[str, str, str]] = frozenset()
         for widget in (self.visits, self.question, self.message, self.reason):
             self.rows.addWidget(widget)
         self.forms: dict[str, _CallForm] = {}
@@ -158,13 +160,11 @@ class RelationForm(Page):
                 field = Field(axis, title, WORDS[axis], short=True, several=axis == "components")
                 field.setProperty("form", RELATION)
                 field.setProperty("side", side)
-                field.setProperty("needed", axis != "components")
                 field.rest_wanted.connect(lambda form=form, axis=axis: self.answer_rest(form, axis))
                 grid.addWidget(form.add(field, number, column), 2 + 2 * number, column)
         row = 10
         for name, title in FINDING_FIELDS.items():
             field = self._finding(form, name, title, row)
-            field.setProperty("needed", name != "sphincter_lowest_third")
             grid.addWidget(field, row, 0, 1, 3)
             row += 1
         grid.setRowMinimumHeight(9, 4)
@@ -176,12 +176,11 @@ class RelationForm(Page):
         field = Field(name, title, WORDS["organs" if organ else name])
         field.setProperty("form", FINDINGS)
         field.setProperty("side", NO_SIDE)
-        field.setProperty("needed", False)
         form.add(field, row)
         return field
 
     def _more(self, form: _CallForm, row: int) -> Fold:
-        fold = Fold(f"call/more/{form.tag}", "More: plane, height")
+        fold = Fold(f"call/more/{form.tag}", "More: height, reflection")
         for number, (name, title) in enumerate(MORE_FIELDS.items()):
             fold.rows.addWidget(self._finding(form, name, title, row + number))
         for name, title in MORE_NUMBERS.items():
@@ -203,7 +202,7 @@ class RelationForm(Page):
     def _organs(self, form: _CallForm, row: int) -> Fold:
         fold = Fold(f"call/organs/{form.tag}", "Neighbouring organs")
         for number, (organ, words) in enumerate(ORGANS.items()):
-            name = f"organs.{organ}"
+            name = f"organ_{organ}"
             field = self._finding(form, name, words.capitalize(), row + number, organ)
             fold.rows.addWidget(field)
         return fold
@@ -226,6 +225,12 @@ class RelationForm(Page):
         """Show every answer as it is stored."""
         pre, post = self.session.pair
         frozen = self.session.committed
+        questions = () if frozen else self.asked(workflow.open_questions) or ()
+        self.open = frozenset(
+            (one.visit, one.side, one.field)
+            for one in questions
+            if one.lesion == self.session.active_lesion and one.form != "mask"
+        )
         for tag, facts in (("PRE", pre), ("POST", post)):
             form = self.forms[tag]
             form.visit = "" if facts is None else facts.label
@@ -237,14 +242,11 @@ class RelationForm(Page):
                 value = self.held(form.visit, name)
                 if not entry.hasFocus():
                     entry.setText("" if value is None else f"{float(value):g}")
-        involved = ("internal", "intersphincteric_plane", "external")
         for form in self.forms.values():
             third = next(one for one in form.fields if one.name == "sphincter_lowest_third")
-            depth = next(one for one in form.fields if one.name == "sphincter_depth")
-            third.setVisible(depth.word in involved or third.word is not None)
-            third.setProperty("needed", depth.word in involved)
-        left = sum(form.asked(one) for form in self._asked_forms() for one in form.fields)
-        total = sum(one.property("needed") is True for form in self._asked_forms() for one in form.fields)
+            third.setVisible(third.word is not None or form.asked(third))
+        left = len(self.open)
+        total = left + sum(self._counts(form, one) for form in self._asked_forms() for one in form.fields)
         self.commit.setVisible(not frozen)
         nothing = self.session.case is None or not self.session.active_lesion
         if frozen:
@@ -265,6 +267,10 @@ class RelationForm(Page):
         self.changes.setText("\n".join(told))
         self.changes.setVisible(bool(told))
 
+    def _counts(self, form: _CallForm, field: Field) -> bool:
+        needed = (*AXES, *FINDING_FIELDS)
+        return field.name in needed and field.word is not None and not form.asked(field)
+
     def _asked_forms(self) -> list[_CallForm]:
         return [form for form in self.forms.values() if form.visit]
 
@@ -275,23 +281,21 @@ class RelationForm(Page):
             words = words if len(held) <= 2 else f"{len(held)} muscles"
             field.show_answer(",".join(map(str, held)), words, frozen=frozen)
             return
-        name = "organs" if field.name.startswith("organs.") else field.name
+        name = "organs" if field.name.startswith("organ_") else field.name
         words = word_told(name, held)
         if field.property("form") == RELATION:
             words = _SHORT.get(str(held), words)
         field.show_answer(None if held is None else str(held), words, frozen=frozen)
 
     def _told_changes(self) -> list[str]:
-        case = self.session.case
-        if case is None:
-            return []
         told = []
-        for form in self._asked_forms():
-            for one in workflow.revisions_of(case, form.visit, self.session.active_lesion):
-                old, new = word_told(one.field, one.old), word_told(one.field, one.new)
+        for one in self.asked(workflow.call_history) or ():
+            if one.lesion == self.session.active_lesion:
+                old, new = (_answer_told(one.field, word) for word in (one.old, one.new))
                 side = f" on {SIDE_WORDS[one.side]}" if one.side in SIDE_WORDS else ""
                 name = one.field.replace("_", " ").capitalize()
-                told.append(f"{form.tag} {name}{side}: {old} → {new}, reason: {one.reason}")
+                tag = self.session.tag_of(one.visit)
+                told.append(f"{tag} {name}{side}: {old} → {new}, reason: {one.reason}")
         return told
 
     # ---------------------------------------------------------------- what the reader does
@@ -318,7 +322,7 @@ class RelationForm(Page):
     def go_on(self, form: _CallForm) -> None:
         """Go to the other visit when one is finished."""
         other = self.forms["POST" if form.tag == "PRE" else "PRE"]
-        if other.visit and any(other.asked(one) for one in other.fields):
+        if any(other.asked(one) for one in other.fields):
             self.show_visit(other.tag)
             other.ask_first()
         elif not self.session.committed:
@@ -347,10 +351,11 @@ class RelationForm(Page):
             self.reason.start(f"{form.tag} {field.title}: {field.answer.text()} → {new}. Why?")
             return False
         where = (form.visit, session.active_lesion, field.property("form"), field.property("side"))
-        kept = session.do(workflow.answer, *where, field.name, value) is not None
-        if kept:
+        event = session.do(workflow.answer, *where, field.name, value)
+        if event is not None:
             self.refresh()
-        return kept
+            self.tell(" ".join(_sentence(one) for one in event.details.get("questions") or ()))
+        return event is not None
 
     def answer_rest(self, form: _CallForm, axis: str) -> None:
         """Answer what is left of an axis with its 0, and say so."""
@@ -396,18 +401,35 @@ class RelationForm(Page):
         if session.committed:
             self.tell("The call is committed already. Change an answer by its digit and give the reason.")
             return False
-        for form in self._asked_forms():
-            missing = next((one for one in form.fields if form.asked(one)), None)
-            if missing is not None:
-                self.show_visit(form.tag)
-                missing.setFocus(Qt.FocusReason.OtherFocusReason)
-                self.tell(f"{form.tag}: {missing_text(missing)}")
-                return False
+        questions = self.asked(workflow.open_questions) or ()
+        if questions:
+            self.go_to(questions[0])
+            return False
         if session.do(workflow.commit_call) is None:
             return False
         self.tell("")
         self.refresh()
         return True
+
+    def go_to(self, question: Question) -> None:
+        """Show the field that an open question is about, and what it allows."""
+        self.session.choose_lesion(question.lesion)
+        self.refresh()
+        tag = self.session.tag_of(question.visit)
+        if question.form == "mask":
+            self.tell(f"{question.text} It stands on Segment (F3).")
+            return
+        form = self.forms.get(tag)
+        if form is None:
+            self.tell(question.text)
+            return
+        self.show_visit(tag)
+        for field in form.fields:
+            if (field.name, field.property("side")) == (question.field, question.side):
+                field.setFocus(Qt.FocusReason.OtherFocusReason)
+                self.tell(f"{tag}: {missing_text(field)}")
+                return
+        self.tell(question.text)
 
     def _revise(self, reason: str) -> None:
         waiting, self._waiting = self._waiting, None
@@ -448,6 +470,16 @@ class RelationForm(Page):
             self.commit_call()
             return
         super().keyPressEvent(event)
+
+
+def _answer_told(field: str, word: Any) -> str:
+    if isinstance(word, list):
+        return ", ".join(map(str, word)) or "none named"
+    return word_told(field, None if word is None else str(word))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('?', '.')) else '.'}"
 
 
 def _is_commit(event: QKeyEvent) -> bool:

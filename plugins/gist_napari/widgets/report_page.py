@@ -15,6 +15,7 @@ from gist_napari.widgets.telling import MASK_STATES, mask_state
 from gist_napari.widgets.words import SIDE_WORDS, word_told
 
 if TYPE_CHECKING:
+    from gist_imaging.session.calls import Question
     from gist_napari.session import Session
 
 __all__ = ["ReportPage"]
@@ -78,14 +79,14 @@ class ReportPage(Page):
             self.why.setText("Frozen. A change is made on Levator (F5) with its reason; both stay.")
             self._show_call()
             return
-        questions = session.do(workflow.open_questions) or ()
+        questions = self.asked(workflow.open_questions) or ()
         self.what.setText("Nothing is open" if not questions else f"{len(questions)} to answer")
         self.why.setText(
             "Commit your call to see change." if not questions else "Click one to go there, then its digit."
         )
         self._show_masks()
         for question in questions[:_SHOWN_AT_MOST]:
-            link = style.button(_question_words(question), "Go to this question")
+            link = style.button(_question_words(question, session.tag_of(question.visit)), question.text)
             style.look(link, "link")
             link.setStyleSheet("text-align: left;")
             link.clicked.connect(lambda _=False, question=question: self.question_wanted.emit(question))
@@ -142,5 +143,10 @@ class ReportPage(Page):
         return case.state.plain("call", visit, self.session.active_lesion, form, side, field)
 
 
-def _question_words(question: Any) -> str:
-    return str(getattr(question, "text", question))
+def _question_words(question: Question, tag: str) -> str:
+    if question.form == "mask":
+        return f"{question.lesion} {tag}: " + (
+            "a proposal waits" if question.field == "proposal" else "the copied mask is not verified"
+        )
+    side = f", {SIDE_WORDS[question.side]}" if question.side in SIDE_WORDS else ""
+    return f"{question.lesion} {tag}: {question.field.replace('_', ' ')}{side}"

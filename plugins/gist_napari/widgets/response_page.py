@@ -96,16 +96,16 @@ class ResponsePage(Page):
         self.before.setVisible(True)
         if case is None:
             self.before.setText("No case is open. Choose one in the worklist and press Enter.")
-        elif not session.committed:
+        elif not self.revealed:
             self.before.setText(BEFORE)
         elif session.pair[1] is None:
             self.before.setText("NE: this case has no follow-up. Nothing can be compared.")
         elif not lesion:
             self.before.setText("Choose a lesion in the strip below the images.")
         else:
-            compared = session.do(workflow.change_numbers, lesion)
+            compared = self.asked(workflow.change_numbers, lesion)
             self.before.setVisible(compared is None)
-            self.before.setText("The change could not be measured; the message below the images says why.")
+            self.before.setText(f"NE: {self.refused}." if self.refused else "")
             if compared is not None:
                 self._show(compared)
 

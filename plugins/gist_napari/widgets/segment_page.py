@@ -211,8 +211,8 @@ class SegmentPage(Page):
         self._allow("verify", word == "unverified", "Only a copied mask that nobody has touched is verified.")
         baseline = session.tag_of(visit) == "PRE"
         self._allow("copy", not baseline, "This is the baseline: choose the other scan.")
-        style.look(self.buttons["accept" if waits else "grow"], "main")
-        style.look(self.buttons["grow" if waits else "accept"], "" if waits else "off")
+        style.look(self.buttons["accept"], "main" if waits else "off")
+        style.look(self.buttons["grow"], "main" if word in ("sketched", "stale") else "")
         self.ball.blockSignals(True)
         self.ball.setChecked(session.ball)
         self.ball.blockSignals(False)
@@ -251,7 +251,7 @@ class SegmentPage(Page):
             style.look(step, "quiet")
         self._show_numbers(None, None)
         self._show_warnings([])
-        for name in ("accept", "reject", "verify"):
+        for name in ("accept", "reject", "verify", "copy"):
             self._allow(name, False, words)
 
     def _show_state(self, word: str, facts: dict[str, Any], proposal: dict[str, Any]) -> None:

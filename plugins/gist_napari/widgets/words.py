@@ -27,7 +27,7 @@ from gist_imaging.study.codes import (
 from gist_imaging.study.words import Word
 
 __all__ = [
-    "CANNOT", "IMPRESSIONS", "ORGANS", "PHASES", "SIDE_WORDS", "WORDS", "Option", "allowed", "options_of",
+    "ARTEFACTS", "CANNOT", "IMPRESSIONS", "ORGANS", "PHASES", "SIDE_WORDS", "WORDS", "Option", "allowed", "options_of",
     "told", "word_told",
 ]  # fmt: skip
 
@@ -125,6 +125,15 @@ IMPRESSIONS: tuple[Option, ...] = (
 )
 """What became of the tumour, by eye, before any number."""
 
+ARTEFACTS: tuple[Option, ...] = (
+    Option("none", "0", "none"),
+    Option("motion", "1", "motion"),
+    Option("metal", "2", "metal"),
+    Option("gas", "3", "gas"),
+    Option("other", "4", "other"),
+)
+"""What disturbs the images most."""
+
 WORDS: Mapping[str, tuple[Option, ...]] = {
     "contact": options_of(LevatorContact),
     "displacement": options_of(LevatorDisplacement),
@@ -142,6 +151,7 @@ WORDS: Mapping[str, tuple[Option, ...]] = {
     "rectal_filling": options_of(RectalFilling),
     "coronal_plane": options_of(CoronalPlane),
     "phase": PHASES,
+    "artefact": ARTEFACTS,
     "impression": IMPRESSIONS,
 }
 """Name of a field of a reader's call to its answers."""
@@ -154,4 +164,5 @@ def word_told(field: str, word: str | None) -> str:
     """Return the stored answer of a field in words, "–" where there is none."""
     if word is None:
         return "–"
-    return next((one.words for one in WORDS.get(field, ()) if one.word == word), str(word).replace("_", " "))
+    listed = WORDS.get("organs" if field.startswith("organ_") else field, ())
+    return next((one.words for one in listed if one.word == word), str(word).replace("_", " "))
