@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from gist_imaging.workflow.export import (
+    ExportFailure,
+    ExportReport,
+    case_sheet,
+    export_study,
+)
 from gist_imaging.workflow.reading_calls import (
     answer,
     answer_rest,
@@ -101,6 +107,8 @@ from gist_imaging.workflow.scans import (
 )
 
 __all__ = [
+    "ExportFailure",
+    "ExportReport",
     "RelationFiles",
     "ScanOptions",
     "ScanPair",
@@ -120,6 +128,7 @@ __all__ = [
     "brush",
     "call_history",
     "canvas_of",
+    "case_sheet",
     "change_numbers",
     "check_registration",
     "clear_caliper",
@@ -132,6 +141,7 @@ __all__ = [
     "copy_job",
     "copy_landmarks",
     "diagnose",
+    "export_study",
     "grow_job",
     "import_job",
     "index_path",
