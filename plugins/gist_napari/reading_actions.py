@@ -57,6 +57,10 @@ def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
         for pane in reading.panes:
             pane.mouse.left_sets_window = down or session.tool is Tool.WINDOW
 
+    def escape() -> None:
+        if not reading.drop_gesture():
+            session.escape()
+
     return {
         "slice_up": slices(-1),
         "slice_down": slices(1),
@@ -90,7 +94,7 @@ def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
         "between": session.between,
         "keep_largest": session.keep_largest,
         "accept": session.accept,
-        "escape": lambda: reading.drop_gesture() or session.escape(),
+        "escape": escape,
         "undo": session.undo,
         "redo": session.redo,
         **{f"page_{page}": lambda page=page: session.page_wanted.emit(page) for page in PAGES},

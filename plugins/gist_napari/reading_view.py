@@ -418,7 +418,7 @@ class ReadingView(QWidget):
         where = f"{pane.plane.value} slice {pane.slice_index + 1}/{pane.n_slices}"
         name = "" if series is None else series.name
         value = pane.value_at(point_mm)
-        self.readout.setText(readout(point_mm, value, pane.volume.quantity, where, name, pane.tag))
+        self.readout.setText(readout(point_mm.tolist(), value, pane.volume.quantity, where, name, pane.tag))
 
     def jump_to_unverified(self) -> None:
         """Show the next mask that was copied or proposed and that nobody has accepted yet."""
@@ -444,7 +444,7 @@ class ReadingView(QWidget):
             self.go_to(visit, mask.geometry.to_patient(middle))
 
     def toggle_surfaces(self) -> None:
-        """Show tumour and levator ani of the active pane as surfaces that can be turned, or the slices again."""
+        """Show tumour and levator ani of the active pane as surfaces to turn, or its slices again."""
         at = self.active
         view, pane, visit = self._surfaces[at], self.panes[at], self.visit_at(at)
         if view.is_shown:

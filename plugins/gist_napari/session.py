@@ -110,7 +110,11 @@ class Session(QObject):
 
     def open_sample(self) -> None:
         """Open the study of the three synthetic patients; it is made on the first call."""
-        self.run(_SampleJob(), lambda folder: self.open_study(folder, self.reader or "R1"))
+
+        def opened(folder: Path) -> None:
+            self.open_study(folder, self.reader or "R1")
+
+        self.run(_SampleJob(), opened)
 
     def worklist(self) -> tuple[Any, ...]:
         """Return the rows of the worklist, in the reader's order."""

@@ -110,11 +110,11 @@ class ReadingDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self.header, self.tools):
-            layout.addWidget(widget)
+        layout.addWidget(self.header)
+        layout.addWidget(self.tools)
         layout.addWidget(self.pages, 1)
-        for widget in (self.progress, self.lesions):
-            layout.addWidget(widget)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.lesions)
 
     def _wire(self) -> None:
         act, panel = self.actions_by_id, self.panel
