@@ -109,8 +109,8 @@ def checked_lesion(state: CaseState, lesion: str) -> None:
         )
 
 
-def drawn_points(points_mm: npt.ArrayLike, geometry: Geometry, what: str) -> FloatArray:
-    """Return drawn points (n, 3) LPS that all lie on the image.
+def drawn_points(points_mm: npt.ArrayLike, geometry: Geometry | None, what: str) -> FloatArray:
+    """Return drawn points (n, 3) LPS that all lie on the image; without a grid they may lie anywhere.
 
     Raises
     ------
@@ -125,6 +125,8 @@ def drawn_points(points_mm: npt.ArrayLike, geometry: Geometry, what: str) -> Flo
         raise PromptError(
             f"a {what} is finite points x, y, z in mm", f"got shape {points.shape}", "draw again"
         )
+    if geometry is None:
+        return points
     at = geometry.to_index(points)
     beyond = ((at < -OUTSIDE_BY_VOXELS) | (at > np.asarray(geometry.shape) - 1 + OUTSIDE_BY_VOXELS)).any(
         axis=1

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QSlider, QVBoxLayout, QWidget
 
-from gist_napari.planes import Plane
-from gist_napari.reference_view import ReferenceView
+from gist_napari.reference_view import ReferenceRow
 
 if TYPE_CHECKING:
     from gist_napari.pane import Pane
@@ -35,22 +34,16 @@ class PaneFrame(QWidget):
         self.slider.setFixedHeight(SLIDER_PX)
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slider.setToolTip("Slice (wheel, Up and Down)")
-        self.references = (ReferenceView(), ReferenceView())
-        self.reference_row = QWidget()
-        row = QHBoxLayout(self.reference_row)
-        row.setContentsMargins(0, 2, 0, 0)
-        row.setSpacing(4)
-        for view in self.references:
-            view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-            view.clicked.connect(self.reference_clicked)
-            row.addWidget(view)
+        self.references = ReferenceRow(pane)
+        for view in self.references.views:
+            view.went.connect(self.reference_clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(pane.widget, 1)
         layout.addWidget(self.slider)
-        layout.addWidget(self.reference_row)
+        layout.addWidget(self.references)
         self.slider.valueChanged.connect(self._slide)
         pane.stepped.connect(lambda _index: self.follow())
 
@@ -61,23 +54,16 @@ class PaneFrame(QWidget):
 
     def set_reference_height(self, height_px: int) -> None:
         """Show the reference row at this height, or hide it with 0."""
-        self.reference_row.setVisible(height_px > 0)
+        self.references.setVisible(height_px > 0)
         if height_px > 0:
-            self.reference_row.setFixedHeight(height_px)
+            self.references.setFixedHeight(height_px)
 
     def follow(self) -> None:
-        """Bring slider and reference views to the slice that the canvas shows."""
+        """Bring the slider to the slice that the canvas shows."""
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(self.pane.n_slices - 1, 0))
         self.slider.setValue(self.pane.slice_index)
         self.slider.blockSignals(False)
-
-    def reference_planes(self) -> tuple[Plane, Plane]:
-        """Return the two planes that the canvas does not show."""
-        one, other = (
-            plane for plane in (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL) if plane is not self.pane.plane
-        )
-        return one, other
 
     def _slide(self, index: int) -> None:
         self.pane.step(index - self.pane.slice_index)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QPoint, Qt, QTimer, Signal
+from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
@@ -29,7 +29,7 @@ from gist_napari.window_level import CT_PRESETS
 if TYPE_CHECKING:
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import SeriesFacts, VisitFacts
-    from gist_napari.link import Linker
+    from gist_napari.link import PaneLink
     from gist_napari.pane import Pane
     from gist_napari.session import Session
 
@@ -49,11 +49,9 @@ _BRUSHES = {Tool.BRUSH, Tool.ERASE, Tool.RANGE_BRUSH}
 class ReadingView(QWidget):
     """Pre and post side by side, each with its header and reference views, and one read-out line below."""
 
-    blink_refused = Signal(str)
-
-    def __init__(self, session: Session, pre: Pane, post: Pane, linker: Linker) -> None:
+    def __init__(self, session: Session, pre: Pane, post: Pane, link: PaneLink) -> None:
         super().__init__()
-        self.session, self.linker = session, linker
+        self.session, self.link = session, link
         self.panes: tuple[Pane, Pane] = (pre, post)
         self.frames = (PaneFrame(pre), PaneFrame(post))
         self.readout = QLabel("")
@@ -63,6 +61,7 @@ class ReadingView(QWidget):
         self.stage = 0
         self._hung: list[Hung | None] = [None, None]
         self._copies = MaskCopies()
+        self._scenes = [Scene(), Scene()]
         self._gesture: tuple[int, Gesture] | None = None
         self._wanted_row = True
         self._maximised: int | None = None
@@ -90,6 +89,7 @@ class ReadingView(QWidget):
         session.active_changed.connect(self._on_active)
         session.view_changed.connect(self._on_view)
         session.go_wanted.connect(self.go_to)
+        self.link.changed.connect(self._captions)
         for at, pane in enumerate(self.panes):
             pane.pressed.connect(lambda point, held, at=at: self._press(at, point, held))
             pane.dragged.connect(lambda point, _held, at=at: self._drag(at, point))
@@ -98,7 +98,7 @@ class ReadingView(QWidget):
             pane.stepped.connect(lambda _slice: self._remember())
             pane.sized.connect(lambda notches: self._size_brush(notches))
             pane.maximise_wanted.connect(lambda at=at: self.maximise(at))
-            pane.view_changed.connect(lambda at=at: self._follow(at))
+            pane.view_changed.connect(self.frames[at].follow)
             self.frames[at].reference_clicked.connect(lambda point, at=at: self._reference_clicked(at, point))
 
     # ---------------------------------------------------------------- what is shown
@@ -159,7 +159,7 @@ class ReadingView(QWidget):
             return
         self.stages = stages_for(*self.session.pair)
         place = case.state.plain("view", "place") or {}
-        self.linker.set_registration(self.session.registration())
+        self.link.set_transform(self.session.registration(), checked=self.session.registration_checked)
         self.hang(int(place.get("stage", 0)))
         if place.get("at_mm") is not None and place.get("visit"):
             self.go_to(str(place["visit"]), np.asarray(place["at_mm"], dtype=np.float64))
@@ -223,7 +223,7 @@ class ReadingView(QWidget):
             pane = self.panes[at]
             if pane.grid is not None and pane.plane is not acquired_plane(pane.grid):
                 words.append("reformat")
-        words.append(self.linker.words)
+        words.append(self.link.words)
         return f"{mark}{tag}  " + " · ".join(word for word in words if word)
 
     def _caption(self, at: int) -> None:
@@ -233,10 +233,9 @@ class ReadingView(QWidget):
         self.frames[at].follow()
 
     def _join(self) -> None:
-        self.linker.set_linked(self.session.linked)
-        self.linker.refit()
-        for at in (0, 1):
-            self._caption(at)
+        self.link.set_enabled(self.session.linked)
+        self.link.fit()
+        self._captions()
         self._redraw()
 
     # ---------------------------------------------------------------- following
@@ -247,7 +246,9 @@ class ReadingView(QWidget):
             facts = self.visit_at(at)
             if facts is not None and facts.label == visit and self.panes[at].volume is not None:
                 self.panes[at].go_to(point_mm)
-                self.linker.follow(self.panes[at])
+                carried = self.link.carried(self.panes[at], point_mm) if self.session.linked else None
+                if carried is not None and not self.link.parted:
+                    self.link.other(self.panes[at]).go_to(carried)
         self._redraw()
 
     def jump_to_longest(self) -> None:
@@ -267,9 +268,7 @@ class ReadingView(QWidget):
         if event.kind != "view":
             self._redraw()
         if any(change.key[0] == "registration" for change in event.changes) or event.kind in ("undo", "redo"):
-            self.linker.set_registration(self.session.registration())
-            for at in (0, 1):
-                self._caption(at)
+            self.link.set_transform(self.session.registration(), checked=self.session.registration_checked)
 
     def _on_active(self) -> None:
         active = self._active()
@@ -284,31 +283,34 @@ class ReadingView(QWidget):
         self._redraw()
 
     def _on_view(self) -> None:
-        self.linker.set_linked(self.session.linked)
-        for at in (0, 1):
-            self._caption(at)
+        self.link.set_enabled(self.session.linked)
+        self._captions()
         self._redraw()
 
-    def _follow(self, at: int) -> None:
-        self.frames[at].follow()
-        self.frames[at].draw_references(self._scene(at))
-
-    def _scene(self, at: int) -> Scene:
-        pane, visit = self.panes[at], self.visit_at(at)
-        if pane.volume is None or visit is None:
-            return Scene()
-        return scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+    def _captions(self) -> None:
+        for at in (0, 1):
+            self._caption(at)
 
     def _draw(self) -> None:
+        """Make both scenes anew: something was given, taken, hidden or chosen."""
         for at, pane in enumerate(self.panes):
-            scene = self._scene(at)
+            visit = self.visit_at(at)
+            if pane.volume is None or visit is None:
+                self._scenes[at] = Scene()
+            else:
+                self._scenes[at] = scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+        self._preview()
+
+    def _preview(self) -> None:
+        """Draw the scenes with what the gesture will do; cheap enough for every move of the mouse."""
+        for at, pane in enumerate(self.panes):
+            scene = self._scenes[at]
             if self._gesture is not None and self._gesture[0] == at:
                 drawn = self._gesture[1].preview()
                 scene = Scene(
                     scene.masks + drawn.masks, scene.lines + drawn.lines, scene.points + drawn.points
                 )
             pane.set_scene(scene)
-            self.frames[at].draw_references(scene)
 
     def _active(self) -> int:
         for at in (0, 1):
@@ -345,12 +347,12 @@ class ReadingView(QWidget):
         )
         gesture = gesture_for(self.session, context, point_mm, inverted)
         self._gesture = None if gesture is None else (at, gesture)
-        self._redraw()
+        self._preview()
 
     def _drag(self, at: int, point_mm: FloatArray) -> None:
         if self._gesture is not None and self._gesture[0] == at:
             self._gesture[1].drag(point_mm)
-            self._redraw()
+            self._preview()
 
     def _release(self, at: int, point_mm: FloatArray) -> None:
         if self._gesture is None or self._gesture[0] != at:
@@ -402,12 +404,19 @@ class ReadingView(QWidget):
         value = pane.value_at(point_mm)
         self.readout.setText(readout(point_mm, value, pane.volume.quantity, where, name, pane.tag))
 
+    def blink(self, on: bool) -> None:
+        """Lay the other visit over the active pane, slice for slice, while `on`."""
+        refused = self.link.blink_refused if on else ""
+        if refused:
+            self.session.warn(refused[0].upper() + refused[1:] + ".")
+        self.link.set_blink(self.panes[self._active()], on and not refused)
+
     def maximise(self, at: int) -> None:
         """Give one pane the whole width, or both their halves again."""
         self._maximised = None if self._maximised is not None else at
         for other, frame in enumerate(self.frames):
             frame.setVisible(self._maximised is None or other == self._maximised)
-        self.linker.refit()
+        self.link.fit()
 
     def toggle_reference_row(self) -> None:
         """Show or hide the reference views."""

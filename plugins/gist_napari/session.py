@@ -107,6 +107,10 @@ class Session(QObject):
             return True
         return False
 
+    def open_sample(self) -> None:
+        """Open the study of the three synthetic patients; it is made on the first call."""
+        self.run(_SampleJob(), lambda folder: self.open_study(folder, self.reader or "R1"))
+
     def worklist(self) -> tuple[Any, ...]:
         """Return the rows of the worklist, in the reader's order."""
         if self.folder is None:
@@ -214,7 +218,31 @@ class Session(QObject):
         pre, post = self.pair
         if self.case is None or pre is None or post is None:
             return None
-        return workflow.registration_between(self.case, pre.label, post.label)
+        try:
+            return workflow.registration_between(self.case, pre.label, post.label)
+        except GistImagingError:  # the reader found it wrong: the panes go on by an offset
+            return None
+
+    @property
+    def registration_checked(self) -> bool:
+        """Whether the reader has looked at the registration and found it right."""
+        held = None if self.case is None else self.case.state.plain("registration")
+        return held is not None and held["state"] == "ok"
+
+    def register(self) -> None:
+        """Find the transform from baseline to follow-up, so that both panes go together in the patient."""
+        job = self.do(workflow.register_job)
+        self.run(job, self._registered)
+
+    def _registered(self, transform: RigidTransform) -> None:
+        if self.do(workflow.set_registration, transform) is not None:
+            self.said.emit(
+                Toast("The scans are registered. If bones agree in both panes, confirm it on Look (F2).")
+            )
+
+    def check_registration(self, ok: bool, reason: str | None = None) -> None:
+        """Say that the registration is right, or wrong and why."""
+        self.do(workflow.check_registration, ok, reason)
 
     def choose_visit(self, visit: str) -> None:
         """Make a pane the active one; a mouse press does it, hovering never."""
@@ -473,6 +501,19 @@ class Session(QObject):
 
     def _told(self) -> _Told:
         return _Told(self)
+
+
+class _SampleJob:
+    """Makes the sample scans and a study of them where they are not there yet."""
+
+    label = "Preparing the sample study"
+
+    def run(self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None) -> Path:
+        """Return the folder of the study."""
+        from gist_napari.app import study_for
+        from gist_napari.sample_data import sample_scans, sample_study_folder
+
+        return study_for(sample_scans(), sample_study_folder(), progress=progress, cancelled=cancelled)
 
 
 class _Told:

@@ -1,0 +1,144 @@
+"""A program that is killed at any moment loses no acknowledged action, and the study stays whole."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from store_cases import CASE, READER, made_study, step
+
+from gist_imaging.session.snapshot import snapshot_of
+from gist_imaging.session.state import CaseState, replayed
+from gist_imaging.store import StudyStore
+from gist_imaging.store.verify import verify_study
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and SIGKILL are of POSIX")
+
+KILLS = 200
+SNAPSHOT_EVERY = 10
+
+
+def _reads_on(folder: Path, seed: int, acknowledge: Callable[[int], None]) -> None:
+    """Open the case, go on reading without end, and say after each append what is on disk."""
+    rng = np.random.default_rng(seed)
+    store = StudyStore.open(folder)
+    journal = store.journal(CASE, READER)
+    state = store.last_state(CASE, READER)
+    while True:
+        event = step(state, rng)
+        state = state.applying(event)
+        journal.append([event])
+        acknowledge(event.seq)
+        if state.seq % SNAPSHOT_EVERY == 0:
+            journal.snapshot(state.seq, snapshot_of(state))
+
+
+def _killed_child(folder: Path, seed: int, after_s: float) -> int:
+    """Let a process read until it is killed; return the number of its last acknowledged action."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        try:
+            os.close(read_end)
+            _reads_on(folder, seed, lambda seq: os.write(write_end, b"%d\n" % seq) and None)
+        finally:
+            os._exit(1)
+    os.close(write_end)
+    time.sleep(after_s)
+    os.kill(child, signal.SIGKILL)
+    told = b""
+    while part := os.read(read_end, 65536):
+        told += part
+    os.close(read_end)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "the child ended by itself"
+    return int(told.split(b"\n")[-2]) if b"\n" in told else 0
+
+
+@pytest.mark.slow
+def test_no_acknowledged_action_is_lost_in_two_hundred_kills(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    made_study(folder).close()
+    moments = random.Random(20261126)
+    expected = CaseState()
+    acknowledged = interrupted = 0
+    for kill in range(KILLS):
+        acknowledged = max(acknowledged, _killed_child(folder, kill, moments.uniform(0.005, 0.12)))
+
+        # Opening runs SQLite's quick_check.
+        with StudyStore.open(folder) as store:
+            expected = replayed(store.events(CASE, READER, after=expected.seq), expected)
+            assert expected.seq >= acknowledged
+            assert store.last_state(CASE, READER).sha256 == expected.sha256
+            interrupted += store.worklist(READER)[0].interrupted
+            if kill % 40 == 39:
+                assert verify_study(store).problems == ()
+    # Few children are killed before they open the case.
+    assert acknowledged > KILLS
+    assert interrupted > KILLS / 2
+
+
+def test_another_program_reads_whole_states_while_one_writes(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    made_study(folder).close()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        try:
+            _reads_on(folder, 5, lambda _: None)
+        finally:
+            os._exit(1)
+    try:
+        seen = []
+        ends = time.monotonic() + 20.0
+        while (len(seen) < 40 or seen[-1] < 60) and time.monotonic() < ends:
+            with StudyStore.open(folder, read_only=True) as store:
+                events = store.events(CASE, READER)
+                state = store.last_state(CASE, READER)
+            assert [event.seq for event in events] == list(range(1, len(events) + 1))
+            assert state.seq >= len(events)
+            seen.append(state.seq)
+        assert os.waitpid(child, os.WNOHANG) == (0, 0), "the writer was stopped by the reader"
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert seen == sorted(seen)
+    assert seen[-1] >= 60
+
+
+def test_one_window_at_a_time_has_a_case_and_a_kill_frees_it(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    made_study(folder).close()
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        try:
+            _reads_on(folder, 5, lambda seq: os.write(write_end, b".") and None)
+        finally:
+            os._exit(1)
+    try:
+        os.read(read_end, 1)
+        with StudyStore.open(folder) as store:
+            with pytest.raises(Exception, match="open for R1 in another window"):
+                store.journal(CASE, READER)
+            assert not store.worklist(READER)[0].interrupted
+            store.journal(CASE, "R2").close()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(read_end)
+        os.close(write_end)
+
+    with StudyStore.open(folder) as store:
+        assert store.worklist(READER)[0].interrupted
+        with store.journal(CASE, READER) as journal:
+            assert journal.interrupted
+        with store.journal(CASE, READER) as journal:
+            assert not journal.interrupted
+        assert not store.worklist(READER)[0].interrupted
