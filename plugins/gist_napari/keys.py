@@ -139,7 +139,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(
         "answer",
         ("0", "1", "2", "9"),
-        "answer the field: none, close, abuts, cannot judge",
+        "none, close, abuts, cannot judge",
         "Form",
         Context.FORM,
     ),
@@ -184,9 +184,7 @@ MEANT_TO_WIN: Mapping[str, str] = {
     "Ctrl+R": "napari resets one view; here both panes keep the same mm per pixel",
     "Ctrl+0": "napari's main canvas is put away; zoom stays equal in both panes",
     "Ctrl+=": "as Ctrl+0",
-    "Ctrl++": "as Ctrl+0",
     "Ctrl+-": "as Ctrl+0",
-    "Ctrl+I": "napari's menu uses it where it is free; here it inverts grey, as in other viewers",
     "Left": "the same: slice before",
     "Right": "the same: next slice",
     "C": "napari's contrast once of an image layer; the same thing here",

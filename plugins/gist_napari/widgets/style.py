@@ -75,6 +75,9 @@ def sheet() -> str:
     QPushButton[look="main"]:hover {{ background: {QUIET}; }}
     QPushButton[look="link"], QToolButton[look="link"] {{
         background: transparent; border-color: transparent; text-decoration: underline; }}
+    QLabel[look="key"], QPushButton[look="key"] {{ background: transparent; border: none; font-weight: 600;
+        font-size: {SMALL_PX}px; padding: 0; min-height: 18px; min-width: 20px; text-align: left; }}
+    QPushButton[look="key"]:hover {{ background: {RAISED}; }}
     QPushButton[look="off"], QToolButton[look="off"] {{ color: {QUIET}; border-style: dashed; }}
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
         background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 3px; padding: 0 6px;

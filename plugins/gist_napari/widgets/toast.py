@@ -12,6 +12,8 @@ from gist_napari.widgets.header import local_time
 from gist_napari.widgets.style import QUIET, TARGET_PX, button, dress, heading, look, text
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QEnterEvent
+
     from gist_imaging.session.event import Event
     from gist_napari.session import Session, Toast
 
@@ -57,7 +59,7 @@ class ToastCard(QFrame):
         if toast.kind != "error":
             self.timer.start()
 
-    def enterEvent(self, event: QEvent) -> None:
+    def enterEvent(self, event: QEnterEvent) -> None:
         """Stay while the mouse is over it."""
         self.timer.stop()
         super().enterEvent(event)
