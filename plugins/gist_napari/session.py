@@ -102,7 +102,7 @@ class Session(QObject):
         """Show the worklist of a study; return whether it could be opened."""
         with self._told():
             self.leave_case()
-            workflow.worklist(folder, reader)
+            workflow.study_worklist(folder, reader)
             self.folder, self.reader = folder, reader
             self.study_changed.emit()
             return True
@@ -121,7 +121,7 @@ class Session(QObject):
         if self.folder is None:
             return ()
         with self._told():
-            return tuple(workflow.worklist(self.folder, self.reader))
+            return tuple(workflow.study_worklist(self.folder, self.reader))
         return ()
 
     def open_case(self, case: str) -> bool:

@@ -35,9 +35,9 @@ from gist_napari.session import Session
 from gist_napari.widgets.header import CaseHeader
 from gist_napari.widgets.lesion_strip import LesionStrip
 from gist_napari.widgets.panel import TaskPanel
-from gist_napari.widgets.progress import JobBar
+from gist_napari.widgets.progress import ProgressLine
 from gist_napari.widgets.style import dress
-from gist_napari.widgets.toast import ToastArea
+from gist_napari.widgets.toast import Toasts
 from gist_napari.widgets.tool_strip import ToolStrip
 from gist_napari.widgets.worklist_page import WorklistPage
 
@@ -71,10 +71,10 @@ class ReadingDock(QWidget):
         self.tools = ToolStrip(self.session)
         self.panel = TaskPanel(self.session)
         self.lesions = LesionStrip(self.session, self.panel.live)
-        self.progress = JobBar(self.session)
+        self.progress = ProgressLine(self.session)
         self.worklist = WorklistPage(self.session)
         self._lay_out()
-        self.toasts = ToastArea(self.session, self)
+        self.toasts = Toasts(self.session, self)
         self.actions_by_id = actions_of(self)
         self.keys = KeyRing(self, self.actions_by_id)
         self._wire()
