@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.calipers import Caliper, RoiNumbers
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import OpenCase
+    from gist_imaging.session.state import CaseState
 
 __all__ = [
     "add_roi",
@@ -32,9 +33,14 @@ def live_numbers(case: OpenCase, lesion: str, visit: str) -> LesionMeasurement |
 
     Computed once for the same mask and image.
     """
+    return numbers_in(case, case.state, lesion, visit)
+
+
+def numbers_in(case: OpenCase, state: CaseState, lesion: str, visit: str) -> LesionMeasurement | None:
+    """Return the numbers of a mask as it is in `state`, for a thread that must not mix two states."""
     from gist_imaging.measure.lesion import measure_lesion
 
-    mask = case.state.mask(lesion, visit)
+    mask = state.mask(lesion, visit)
     if mask is None:
         return None
     volume = case.measured_volume(visit)

@@ -16,7 +16,7 @@ __all__ = ["check_registration", "pair_of", "register_job", "registration_betwee
 
 
 def pair_of(case: OpenCase) -> tuple[str, str]:
-    """Return baseline and follow-up: the visits of these roles, else the first two.
+    """Return baseline and follow-up: the one that was chosen on the screen, else by role, else in time order.
 
     Raises
     ------
@@ -27,7 +27,12 @@ def pair_of(case: OpenCase) -> tuple[str, str]:
         iter(case.visits), None
     )
     later = [visit for visit in case.visits if visit is not first]
-    second = next((visit for visit in later if visit.role == "follow_up"), None) or next(iter(later), None)
+    chosen = case.state.plain("view", "followup")
+    second = (
+        next((visit for visit in later if visit.label == chosen), None)
+        or next((visit for visit in later if visit.role == "follow_up"), None)
+        or next(iter(later), None)
+    )
     if first is None or second is None:
         raise ReadingError("a baseline and a follow-up", f"{len(case.visits)} visit", "import the other one")
     return first.label, second.label
