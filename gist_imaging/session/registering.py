@@ -52,7 +52,8 @@ def with_registration(cell: Cell | None, entry: Cell) -> dict[str, Any]:
 def entry_between(cell: Cell | None, pair: Pair) -> Cell | None:
     """Return what is kept of two visits in either direction; None where nothing is kept for these series."""
     forward = sorted(pair)
-    for one in [] if cell is None else [_alone(cell), *cell.get("others", ())]:
+    held: list[Cell] = [] if cell is None else [_alone(cell), *cell.get("others", ())]
+    for one in held:
         if sorted(zip((one["from"], one["to"]), one["series"], strict=True)) == forward:
             return one
     return None
