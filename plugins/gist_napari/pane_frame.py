@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from gist_napari.reference_view import ReferenceRow
 
@@ -29,6 +29,8 @@ class PaneFrame(QWidget):
         self.header = QLabel()
         self.header.setObjectName("gistPaneHeader")
         self.header.setFixedHeight(HEADER_PX)
+        # A long series name must not make one pane wider than the other.
+        self.header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.header.setTextFormat(Qt.TextFormat.PlainText)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setFixedHeight(SLIDER_PX)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from gist_imaging.errors import GistImagingError
 from gist_napari.drawings import MaskCopies, scene_of, surfaces_of
@@ -58,6 +58,7 @@ class ReadingView(QWidget):
         self.readout = QLabel("")
         self.readout.setObjectName("gistReadout")
         self.readout.setFixedHeight(20)
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.stages: tuple[Stage, ...] = ()
         self.stage = 0
         self._hung: list[Hung | None] = [None, None]
