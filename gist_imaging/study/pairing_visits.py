@@ -99,7 +99,9 @@ def _folder(root: Path, series: Series) -> str:
     return ""
 
 
-def check_one_patient(identities: Iterable[PatientIdentity], *, reason: str | None = None) -> tuple[str, ...]:
+def check_one_patient(
+    identities: Iterable[PatientIdentity], *, reason: str | None = None, where: str = ""
+) -> tuple[str, ...]:
     """Return the DICOM names of the attributes in which the scans of one case differ.
 
     Raises
@@ -109,7 +111,7 @@ def check_one_patient(identities: Iterable[PatientIdentity], *, reason: str | No
     """
     differing = PatientIdentity.conflicts(identities)
     if differing and not (reason and reason.strip()):
-        raise IdentityError(differing)
+        raise IdentityError(differing, where=where)
     return differing
 
 
