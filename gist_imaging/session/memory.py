@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gist_imaging.segment.seeded import SeededEngine
+from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
 
 __all__ = ["CaseMemory"]
@@ -16,6 +17,7 @@ ENGINES_KEPT = 4
 """Engines hold a few arrays of the size of a tumour's box each; two lesions at two visits are usual."""
 
 VALUES_KEPT = 64
+MASKS_KEPT = 8
 
 
 @dataclass(eq=False)
@@ -23,6 +25,7 @@ class CaseMemory:
     """Results that are a function of their key alone, so that forgetting one costs only time."""
 
     _images: dict[int, tuple[Volume, str]] = field(default_factory=dict)
+    _masks: OrderedDict[int, tuple[Mask, str]] = field(default_factory=OrderedDict)
     _engines: OrderedDict[tuple[str, str], tuple[Volume, SeededEngine]] = field(default_factory=OrderedDict)
     _values: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     _last: dict[Hashable, Hashable] = field(default_factory=dict)
@@ -32,6 +35,16 @@ class CaseMemory:
         held = self._images.get(id(volume))
         if held is None or held[0] is not volume:
             held = self._images[id(volume)] = (volume, volume.sha256())
+        return held[1]
+
+    def mask_sha256(self, mask: Mask) -> str:
+        """Return `mask.sha256()`, computed once for the same object while it is among the last ones."""
+        held = self._masks.pop(id(mask), None)
+        if held is None or held[0] is not mask:
+            held = (mask, mask.sha256())
+        self._masks[id(mask)] = held
+        while len(self._masks) > MASKS_KEPT:
+            self._masks.popitem(last=False)
         return held[1]
 
     def engine(self, lesion: str, visit: str, volume: Volume) -> SeededEngine:

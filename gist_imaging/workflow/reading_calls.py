@@ -264,7 +264,7 @@ def _kept(case: OpenCase, name: str, inputs: dict[str, str], computed: Callable[
 def _mask_inputs(case: OpenCase, lesion: str, visit: str, when: str) -> dict[str, str]:
     mask = case.state.mask(lesion, visit)
     return {
-        f"mask_{when}": "none" if mask is None else mask.sha256(),
+        f"mask_{when}": "none" if mask is None else case.memory.mask_sha256(mask),
         f"image_{when}": case.memory.image_sha256(case.measured_volume(visit)),
     }
 

@@ -38,7 +38,7 @@ def live_numbers(case: OpenCase, lesion: str, visit: str) -> LesionMeasurement |
     if mask is None:
         return None
     volume = case.measured_volume(visit)
-    inputs = (mask.sha256(), case.memory.image_sha256(volume))
+    inputs = (case.memory.mask_sha256(mask), case.memory.image_sha256(volume))
     held: LesionMeasurement | None = case.memory.kept(("lesion", *inputs))
     if held is None:
         held = measure_lesion(volume, mask)
@@ -55,7 +55,7 @@ def numbers_state(case: OpenCase, lesion: str, visit: str) -> Literal["fresh", "
         return "none"
     if mask is None:
         return "stale"
-    now = (mask.sha256(), case.memory.image_sha256(case.measured_volume(visit)))
+    now = (case.memory.mask_sha256(mask), case.memory.image_sha256(case.measured_volume(visit)))
     return "fresh" if last == now else "stale"
 
 
@@ -80,7 +80,9 @@ def set_caliper(
     canvas = canvas_of(case, lesion, visit)
     event = caliper_set(case.state, canvas.geometry, lesion, visit, measure, points_mm, why, case.reader)
     after = replace(case.state, cells={**case.state.cells, event.changes[0].key: event.changes[0].new})  # type: ignore[union-attr]
-    shown = calipers_shown(after, lesion, visit, live_numbers(case, lesion, visit))
+    shown = calipers_shown(
+        after, lesion, visit, live_numbers(case, lesion, visit), _mask_sha256(case, lesion, visit)
+    )
     note = next((caliper.note for caliper in shown if caliper.measure == "short_axis"), None)
     return case.act(replace(event, details={"note": note}))
 
@@ -98,7 +100,9 @@ def shown_calipers(case: OpenCase, lesion: str, visit: str) -> tuple[Caliper, ..
 
     if not lesion or case.state.plain("lesion", lesion) is None:
         return ()
-    return calipers_shown(case.state, lesion, visit, live_numbers(case, lesion, visit))
+    return calipers_shown(
+        case.state, lesion, visit, live_numbers(case, lesion, visit), _mask_sha256(case, lesion, visit)
+    )
 
 
 def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:
@@ -141,3 +145,8 @@ def remove_mark(case: OpenCase, key: tuple[str, ...]) -> Event:
     from gist_imaging.session.calipers import mark_removed
 
     return case.act(mark_removed(case.state, key))
+
+
+def _mask_sha256(case: OpenCase, lesion: str, visit: str) -> str | None:
+    mask = case.state.mask(lesion, visit)
+    return None if mask is None else case.memory.mask_sha256(mask)
