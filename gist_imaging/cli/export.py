@@ -35,10 +35,10 @@ def export(
     ] = False,
 ) -> None:
     """Write masks, readings, case sheets and the cohort folder of a study."""
-    from gist_imaging.workflow.export import export_study
+    from gist_imaging import workflow
 
     with show.progress("Exporting", quiet=as_json) as tick:
-        report = export_study(
+        report = workflow.export_study(
             study,
             out,
             reader=reader,

@@ -256,7 +256,7 @@ def test_a_study_that_cannot_be_written_opens_for_reading_and_says_why(tmp_path:
         journal.append(_steps(2))
 
     def connect(place: str, **options: Any) -> sqlite3.Connection:
-        disk.fails_at = None if "mode=ro" in place else 5
+        disk.fails_at = None if "mode=ro" in place else 0
         return disk.connect(place, **options)
 
     with StudyStore.open(tmp_path / "s", connect=connect) as store:
