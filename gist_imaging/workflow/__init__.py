@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 from gist_imaging.workflow.export import (
     ExportFailure,
     ExportReport,
     case_sheet,
     export_study,
 )
+=======
+from gist_imaging.workflow.export import ExportFailure, ExportReport, case_sheet, export_study
+>>>>>>> export
 from gist_imaging.workflow.reading_calls import (
     answer,
     answer_rest,
@@ -181,7 +185,10 @@ __all__ = [
     "open_case",
     "open_questions",
     "open_scan",
+<<<<<<< HEAD
     "open_volumes",
+=======
+>>>>>>> export
     "pair_of",
     "pin_measured",
     "place_landmark",
@@ -215,5 +222,8 @@ __all__ = [
     "verify_landmarks",
     "verify_mask",
     "verify_study",
+<<<<<<< HEAD
     "write_mask",
+=======
+>>>>>>> export
 ]
