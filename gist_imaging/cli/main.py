@@ -14,11 +14,8 @@ import typer
 
 from gist_imaging._version import __version__
 from gist_imaging.cli import show, show_relation
-<<<<<<< HEAD
 from gist_imaging.cli.annotate import annotate
-=======
 from gist_imaging.cli.export import export
->>>>>>> export
 from gist_imaging.cli.relation import TumourSide, relation, side_of
 from gist_imaging.cli.segment import segment
 from gist_imaging.cli.study import study_app

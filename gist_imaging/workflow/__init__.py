@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 from gist_imaging.workflow.export import (
     ExportFailure,
     ExportReport,
     case_sheet,
     export_study,
 )
-=======
-from gist_imaging.workflow.export import ExportFailure, ExportReport, case_sheet, export_study
->>>>>>> export
 from gist_imaging.workflow.reading_calls import (
     answer,
     answer_rest,
@@ -185,10 +181,7 @@ __all__ = [
     "open_case",
     "open_questions",
     "open_scan",
-<<<<<<< HEAD
     "open_volumes",
-=======
->>>>>>> export
     "pair_of",
     "pin_measured",
     "place_landmark",
@@ -222,8 +215,5 @@ __all__ = [
     "verify_landmarks",
     "verify_mask",
     "verify_study",
-<<<<<<< HEAD
     "write_mask",
-=======
->>>>>>> export
 ]

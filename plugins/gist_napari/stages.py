@@ -1,7 +1,7 @@
 """Hanging stages: which series and plane of each visit stand side by side, in the order of a reading.
 
-MR begins with the sagittal overview, goes to the tumour's own slices, then to the pelvic floor, each in an acquired
-plane; CT shows one series and its reformats. Planes come from the geometry, never from a description.
+MR begins with the sagittal overview, goes to the tumour's own slices, then to the pelvic floor, each in an
+acquired plane; CT shows one series and its reformats. Planes come from the geometry, never from a description.
 """
 
 from __future__ import annotations
