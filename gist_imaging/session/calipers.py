@@ -40,6 +40,9 @@ MEASURES = ("longest_axial_diameter", "short_axis")
 PERPENDICULAR_WITHIN_DEG = 10.0
 """A short axis that stands within this of a right angle to the longest diameter (inclusive) needs no word."""
 
+# A voxel centre on the ellipse is in, whatever the rounding of the positions.
+_ROUNDING = 1e-9
+
 # Nearer points are one click.
 _SHORTEST_MM = 0.1
 Ends = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -307,7 +310,7 @@ def _inside_ellipse(points: FloatArray, geometry: Geometry) -> npt.NDArray[np.bo
     inside = np.zeros(geometry.shape, dtype=np.bool_)
     where = [slice(None)] * 3
     where[across] = slice(level, level + 1)
-    inside[tuple(where)] = share <= 1.0
+    inside[tuple(where)] = share <= 1.0 + _ROUNDING
     return inside
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gist_imaging import workflow
+from gist_imaging.anatomy.mesh_from_sheet import shell_of_sheet
 from gist_imaging.errors import GistImagingError
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial.difference import in_one_frame
@@ -15,13 +16,14 @@ from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.resample import resample_mask
 from gist_napari.scene import LineDrawing, MaskDrawing, PointDrawing, Scene
+from gist_napari.surface import SurfaceDrawing, surface_of
 
 if TYPE_CHECKING:
     from gist_imaging.session.cells import CellKey, Plain
     from gist_imaging.session.open_case import OpenCase
     from gist_napari.session import Session
 
-__all__ = ["MaskCopies", "scene_of"]
+__all__ = ["MaskCopies", "scene_of", "surfaces_of"]
 
 _KEPT_COPIES = 8
 
@@ -62,6 +64,26 @@ def scene_of(session: Session, visit: str, grid: Geometry, copies: MaskCopies) -
     return Scene(tuple(masks), tuple(lines), tuple(_landmarks(case, visit)))
 
 
+def surfaces_of(session: Session, visit: str) -> list[SurfaceDrawing]:
+    """Return the accepted tumours and the levator ani of a visit as surfaces."""
+    case = session.case
+    if case is None:
+        return []
+    drawn: list[SurfaceDrawing] = []
+    for lesion in session.lesions:
+        mask = case.state.mask(lesion, visit)
+        mesh = None if mask is None else surface_of(mask)
+        if mesh is not None:
+            drawn.append(SurfaceDrawing(mesh))
+    for side in ("L", "R"):
+        try:
+            sheet, _ = workflow.levator_surface(case, visit, side)
+        except GistImagingError:  # fewer strokes than a surface needs
+            continue
+        drawn.append(SurfaceDrawing(shell_of_sheet(sheet), style="levator", opacity=0.6))
+    return drawn
+
+
 def _masks(
     session: Session, case: OpenCase, visit: str, grid: Geometry, copies: MaskCopies, dashed: bool
 ) -> Iterator[MaskDrawing]:
@@ -99,7 +121,7 @@ def _prompts(session: Session, case: OpenCase, visit: str) -> Iterator[LineDrawi
 
 def _calipers(session: Session, case: OpenCase, visit: str, dashed: bool) -> Iterator[LineDrawing]:
     for lesion in session.lesions:
-        if case.state.proposal(lesion, visit) is not None:
+        if case.state.proposal(lesion, visit) is not None or not session.measured(lesion, visit):
             continue
         for caliper in workflow.shown_calipers(case, lesion, visit):
             ends = np.asarray(caliper.points_mm, dtype=np.float64)

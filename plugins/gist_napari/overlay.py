@@ -109,9 +109,11 @@ class Overlay(QWidget):
         picture = self.picture
         if picture.view is None:
             paint_message(painter, picture.message, size)
-            paint_corners(painter, picture.corners, size)
         else:
             self._paint_view(painter, picture, picture.view, size)
+        if picture.letters is not None:
+            paint_letters(painter, picture.letters, size)
+        paint_corners(painter, picture.corners, size)
         if picture.active:
             paint_frame(painter, size, picture.dashed)
         painter.end()
@@ -124,9 +126,6 @@ class Overlay(QWidget):
             left, top, right, bottom = view.slice_box_px
             painter.drawImage(QRectF(left, top, right - left, bottom - top), picture.over.image)
         paint_scene(painter, picture.scene, view, self.outlines)
-        if picture.letters is not None:
-            paint_letters(painter, picture.letters, size)
-        paint_corners(painter, picture.corners, size)
         paint_scale_bar(painter, view.px_per_mm, size)
         if picture.crosshair is not None:
             paint_crosshair(painter, picture.crosshair)

@@ -17,7 +17,7 @@ from gist_napari.facts import PaneFacts
 from gist_napari.furniture import Corners
 from gist_napari.layers import FloatArray
 from gist_napari.mouse import CanvasMouse
-from gist_napari.orientation import edge_letters, tilt_text
+from gist_napari.orientation import EdgeLetters, edge_letters, tilt_text, turned_letters
 from gist_napari.overlay import BrushCursor, Overlay, OverlayPicture, SlicePicture
 from gist_napari.pane_image import PaneImage
 from gist_napari.planes import PlaneMap
@@ -117,6 +117,7 @@ class Pane(PaneImage):
         camera = self.model.scene.camera
         camera.events.zoom.connect(self._on_camera)
         camera.events.center.connect(self._on_camera)
+        camera.events.angles.connect(self.refresh)
         camera.events.orientation.connect(self._on_orientation)
         self.model.events.reset_view.connect(self._on_reset_view)
 
@@ -191,8 +192,13 @@ class Pane(PaneImage):
         """Draw everything over the image anew."""
         view = self.view
         if view is None:
-            corners = Corners() if self._flat else Corners((self.title, "3D, not for measuring"))
-            picture = OverlayPicture(corners=corners, message=self._message, active=self._active)
+            picture = OverlayPicture(
+                letters=self._turned_letters(),
+                corners=Corners() if self._flat else Corners((self.title, "3D, not for measuring")),
+                message=self._message,
+                active=self._active,
+                dashed=self.tag == "POST",
+            )
         else:
             crosshair = None if self._crosshair_mm is None else _pair(view.to_canvas(self._crosshair_mm))
             picture = OverlayPicture(
@@ -207,6 +213,12 @@ class Pane(PaneImage):
                 dashed=self.tag == "POST",
             )
         self.overlay.show_picture(picture)
+
+    def _turned_letters(self) -> EdgeLetters | None:
+        if self._flat or self.grid is None:
+            return None
+        camera = self.model.scene.camera
+        return turned_letters(self.grid, camera.view_direction, camera.up_direction)
 
     @property
     def title(self) -> str:

@@ -15,13 +15,14 @@ from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from gist_imaging.errors import GistImagingError
-from gist_napari.drawings import MaskCopies, scene_of
+from gist_napari.drawings import MaskCopies, scene_of, surfaces_of
 from gist_napari.facts import PaneFacts
 from gist_napari.pane_frame import PaneFrame
 from gist_napari.planes import Plane, acquired_plane
 from gist_napari.readout import readout
-from gist_napari.scene import Scene
+from gist_napari.scene import LineDrawing, Scene
 from gist_napari.stages import Hung, Stage, stages_for
+from gist_napari.surface import SurfaceView
 from gist_napari.tools.gestures import Gesture, GestureContext, gesture_for
 from gist_napari.tools.names import Tool
 from gist_napari.window_level import CT_PRESETS
@@ -62,6 +63,8 @@ class ReadingView(QWidget):
         self._hung: list[Hung | None] = [None, None]
         self._copies = MaskCopies()
         self._scenes = [Scene(), Scene()]
+        self._surfaces = (SurfaceView(pre), SurfaceView(post))
+        self._pointed: tuple[str, FloatArray] | None = None
         self._gesture: tuple[int, Gesture] | None = None
         self._wanted_row = True
         self._maximised: int | None = None
@@ -136,7 +139,7 @@ class ReadingView(QWidget):
 
     def next_series(self, n: int) -> None:
         """Show the active visit's next series."""
-        at = self._active()
+        at = self.active
         visit, hung = self.visit_at(at), self._hung[at]
         if visit is None or not visit.series:
             return
@@ -147,7 +150,10 @@ class ReadingView(QWidget):
         self._join()
 
     def _open(self) -> None:
-        self._gesture = None
+        self._gesture = self._pointed = None
+        for view in self._surfaces:
+            if view.is_shown:
+                view.hide()
         self._hung = [None, None]
         case = self.session.case
         if case is None:
@@ -271,7 +277,7 @@ class ReadingView(QWidget):
             self.link.set_transform(self.session.registration(), checked=self.session.registration_checked)
 
     def _on_active(self) -> None:
-        active = self._active()
+        active = self.active
         drawing = self.session.tool is not Tool.PAN and self.session.case is not None
         for at, pane in enumerate(self.panes):
             pane.set_active(at == active and pane.volume is not None)
@@ -291,6 +297,10 @@ class ReadingView(QWidget):
         for at in (0, 1):
             self._caption(at)
 
+    def redraw(self) -> None:
+        """Draw everything over the images anew, soon."""
+        self._redraw()
+
     def _draw(self) -> None:
         """Make both scenes anew: something was given, taken, hidden or chosen."""
         for at, pane in enumerate(self.panes):
@@ -298,7 +308,11 @@ class ReadingView(QWidget):
             if pane.volume is None or visit is None:
                 self._scenes[at] = Scene()
             else:
-                self._scenes[at] = scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+                scene = scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+                if self._pointed is not None and self._pointed[0] == visit.label:
+                    shown = LineDrawing(self._pointed[1], style="warning", handles=True, slice_only=False)
+                    scene = Scene(scene.masks, (*scene.lines, shown), scene.points)
+                self._scenes[at] = scene
         self._preview()
 
     def _preview(self) -> None:
@@ -312,7 +326,9 @@ class ReadingView(QWidget):
                 )
             pane.set_scene(scene)
 
-    def _active(self) -> int:
+    @property
+    def active(self) -> int:
+        """Which pane keys go to: 0 for PRE, 1 for POST."""
         for at in (0, 1):
             visit = self.visit_at(at)
             if visit is not None and visit.label == self.session.active_visit:
@@ -320,7 +336,7 @@ class ReadingView(QWidget):
         return 0
 
     def _keep_place(self) -> None:
-        at = self._active()
+        at = self.active
         if self.session.case is not None and self.panes[at].volume is not None:
             self.session.remember_view(stage=self.stage, at_mm=[float(x) for x in self.panes[at].at_mm])
 
@@ -402,14 +418,58 @@ class ReadingView(QWidget):
         where = f"{pane.plane.value} slice {pane.slice_index + 1}/{pane.n_slices}"
         name = "" if series is None else series.name
         value = pane.value_at(point_mm)
-        self.readout.setText(readout(point_mm, value, pane.volume.quantity, where, name, pane.tag))
+        self.readout.setText(readout(point_mm.tolist(), value, pane.volume.quantity, where, name, pane.tag))
+
+    def jump_to_unverified(self) -> None:
+        """Show the next mask that was copied or proposed and that nobody has accepted yet."""
+        case = self.session.case
+        if case is None:
+            return
+        waiting = [(key[1], key[2]) for key, _ in case.state.under("proposal")]
+        for key, _ in case.state.under("mask_facts"):
+            if case.state.plain(*key).get("state") == "unverified":
+                waiting.append((key[1], key[2]))
+        if not waiting:
+            self.session.warn("Nothing waits to be verified.")
+            return
+        now = (self.session.active_lesion, self.session.active_visit)
+        at = (waiting.index(now) + 1) % len(waiting) if now in waiting else 0
+        lesion, visit = waiting[at]
+        self.session.choose_lesion(lesion)
+        self.session.choose_visit(visit)
+        mask = case.state.proposal(lesion, visit) or case.state.mask(lesion, visit)
+        box = None if mask is None else mask.bounding_box
+        if mask is not None and box is not None:
+            middle = np.asarray(box[0]) + (np.asarray(box[1]) - 1) / 2
+            self.go_to(visit, mask.geometry.to_patient(middle))
+
+    def toggle_surfaces(self) -> None:
+        """Show tumour and levator ani of the active pane as surfaces to turn, or its slices again."""
+        at = self.active
+        view, pane, visit = self._surfaces[at], self.panes[at], self.visit_at(at)
+        if view.is_shown:
+            view.hide()
+            return
+        if visit is None or pane.volume is None:
+            return
+        drawn = surfaces_of(self.session, visit.label)
+        if not drawn:
+            self.session.warn("Nothing to show in 3D yet: accept a mask or trace the levator ani first.")
+            return
+        view.show(drawn)
+
+    def show_points(self, visit: str, points_mm: npt.ArrayLike) -> None:
+        """Draw the two nearest points of a metric and go there."""
+        points = np.asarray(points_mm, dtype=np.float64).reshape(-1, 3)
+        self._pointed = (visit, points)
+        self.go_to(visit, points.mean(axis=0))
 
     def blink(self, on: bool) -> None:
         """Lay the other visit over the active pane, slice for slice, while `on`."""
         refused = self.link.blink_refused if on else ""
         if refused:
             self.session.warn(refused[0].upper() + refused[1:] + ".")
-        self.link.set_blink(self.panes[self._active()], on and not refused)
+        self.link.set_blink(self.panes[self.active], on and not refused)
 
     def maximise(self, at: int) -> None:
         """Give one pane the whole width, or both their halves again."""

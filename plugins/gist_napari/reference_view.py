@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QResizeEvent
@@ -15,6 +17,7 @@ from gist_napari.paint import paint_scene
 from gist_napari.pane import Pane
 from gist_napari.pens import TEXT, cased_path
 from gist_napari.planes import Plane, PlaneMap, fit_px_per_mm
+from gist_napari.scene import Scene
 
 __all__ = ["ReferenceRow", "ReferenceView"]
 
@@ -90,12 +93,17 @@ class ReferenceView(QWidget):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.pane.smooth)
         painter.drawImage(QRectF(left, top, right - left, bottom - top), self._slice(view))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_scene(painter, self.pane.scene, view, self._outlines)
+        paint_scene(painter, self._scene(), view, self._outlines)
         self._paint_cut(painter, view, (left, top, right, bottom))
         paint_letters(painter, edge_letters(view.grid, self.plane), size, _LETTER_PX)
         paint_corners(painter, Corners(top_left=(self.plane.value,)), size)
         paint_scale_bar(painter, view.px_per_mm, size, text_px=11)
         painter.end()
+
+    def _scene(self) -> Scene:
+        """Return the pane's scene without the tags of outlines: there is no room for them here."""
+        scene = self.pane.scene
+        return replace(scene, masks=tuple(replace(drawing, tag="") for drawing in scene.masks))
 
     def _slice(self, view: PlaneMap) -> QImage:
         window, inverted = self.pane.window, self.pane.inverted

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.open_case import OpenCase, VisitFacts
     from gist_imaging.session.state import CaseState
     from gist_imaging.spatial.register_transform import RigidTransform
+    from gist_imaging.workflow.export_report import ExportReport
 
 __all__ = ["Session", "Toast"]
 
@@ -101,7 +102,7 @@ class Session(QObject):
         """Show the worklist of a study; return whether it could be opened."""
         with self._told():
             self.leave_case()
-            workflow.worklist(folder, reader)
+            workflow.study_worklist(folder, reader)
             self.folder, self.reader = folder, reader
             self.study_changed.emit()
             return True
@@ -109,14 +110,18 @@ class Session(QObject):
 
     def open_sample(self) -> None:
         """Open the study of the three synthetic patients; it is made on the first call."""
-        self.run(_SampleJob(), lambda folder: self.open_study(folder, self.reader or "R1"))
+
+        def opened(folder: Path) -> None:
+            self.open_study(folder, self.reader or "R1")
+
+        self.run(_SampleJob(), opened)
 
     def worklist(self) -> tuple[Any, ...]:
         """Return the rows of the worklist, in the reader's order."""
         if self.folder is None:
             return ()
         with self._told():
-            return tuple(workflow.worklist(self.folder, self.reader))
+            return tuple(workflow.study_worklist(self.folder, self.reader))
         return ()
 
     def open_case(self, case: str) -> bool:
@@ -455,13 +460,33 @@ class Session(QObject):
         self.do(workflow.verify_mask, self.active_lesion, self.active_visit)
 
     def numbers(self, lesion: str, visit: str) -> LesionMeasurement | None:
-        """Return every number of the accepted mask, or None."""
+        """Return every number of the accepted mask, or None; waits for measuring."""
         if self.case is None:
             return None
         try:
             return workflow.live_numbers(self.case, lesion, visit)
         except GistImagingError:
             return None
+
+    def measured(self, lesion: str, visit: str) -> bool:
+        """Return whether the numbers of the accepted mask are there without waiting for them."""
+        return self.case is not None and workflow.numbers_state(self.case, lesion, visit) == "fresh"
+
+    def export_study(self, out: Path) -> None:
+        """Export the whole study in the background: masks, readings, sheets and the cohort."""
+        if self.folder is None:
+            self.warn("Open a study first.")
+            return
+        self.run(_ExportJob(self.folder, out), self._exported)
+
+    def _exported(self, report: ExportReport) -> None:
+        counts = f"{report.n_masks} masks, {report.n_sheets} sheets, {report.n_rows} cohort rows"
+        if report.failures:
+            first = report.failures[0]
+            text = f"Exported {counts}; {len(report.failures)} failed, first {first.case}: {first.message}"
+            self.said.emit(Toast(text, "error"))
+        else:
+            self.said.emit(Toast(f"Exported {counts}."))
 
     # ---------------------------------------------------------------- inside
 
@@ -514,6 +539,21 @@ class _SampleJob:
         from gist_napari.sample_data import sample_scans, sample_study_folder
 
         return study_for(sample_scans(), sample_study_folder(), progress=progress, cancelled=cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class _ExportJob:
+    """Exports a study."""
+
+    folder: Path
+    out: Path
+    label: str = "Export"
+
+    def run(
+        self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None
+    ) -> ExportReport:
+        """Return what was written."""
+        return workflow.export_study(self.folder, self.out, progress=progress, cancelled=cancelled)
 
 
 class _Told:

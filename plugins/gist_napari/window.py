@@ -5,6 +5,7 @@ It fills the window while it is shown: napari's own canvas and panels are put aw
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import napari
@@ -15,6 +16,7 @@ from qtpy.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QApplication,
     QDockWidget,
+    QFileDialog,
     QHBoxLayout,
     QMainWindow,
     QStackedWidget,
@@ -22,18 +24,20 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from gist_napari.keys import KeyRing
+from gist_napari.key_ring import KeyRing
+from gist_napari.key_sheet import KeySheet
 from gist_napari.link import PaneLink
 from gist_napari.pane import Pane
+from gist_napari.planes import Plane
 from gist_napari.reading_actions import actions_of
 from gist_napari.reading_view import LARGE_FROM_PX, ReadingView
 from gist_napari.session import Session
 from gist_napari.widgets.header import CaseHeader
 from gist_napari.widgets.lesion_strip import LesionStrip
 from gist_napari.widgets.panel import TaskPanel
-from gist_napari.widgets.progress import JobBar
+from gist_napari.widgets.progress import ProgressLine
 from gist_napari.widgets.style import dress
-from gist_napari.widgets.toast import ToastArea
+from gist_napari.widgets.toast import Toasts
 from gist_napari.widgets.tool_strip import ToolStrip
 from gist_napari.widgets.worklist_page import WorklistPage
 
@@ -58,6 +62,7 @@ class ReadingDock(QWidget):
         self.session = Session(self)
         self._put_away: list[QWidget] = []
         self._main: QMainWindow | None = None
+        self._sheet: KeySheet | None = None
         dress(self)
         self.pre, self.post = _pane("PRE"), _pane("POST")
         self.link = PaneLink(self.pre, self.post)
@@ -65,13 +70,14 @@ class ReadingDock(QWidget):
         self.header = CaseHeader(self.session)
         self.tools = ToolStrip(self.session)
         self.panel = TaskPanel(self.session)
-        self.lesions = LesionStrip(self.session)
-        self.progress = JobBar(self.session)
+        self.lesions = LesionStrip(self.session, self.panel.live)
+        self.progress = ProgressLine(self.session)
         self.worklist = WorklistPage(self.session)
         self._lay_out()
-        self.toasts = ToastArea(self.session, self)
+        self.toasts = Toasts(self.session, self)
         self.actions_by_id = actions_of(self)
         self.keys = KeyRing(self, self.actions_by_id)
+        self._wire()
         self.session.case_changed.connect(self._show_page)
         self.session.study_changed.connect(self._show_page)
         application = QApplication.instance()
@@ -104,11 +110,42 @@ class ReadingDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self.header, self.tools):
-            layout.addWidget(widget)
+        layout.addWidget(self.header)
+        layout.addWidget(self.tools)
         layout.addWidget(self.pages, 1)
-        for widget in (self.progress, self.lesions):
-            layout.addWidget(widget)
+        layout.addWidget(self.progress)
+        layout.addWidget(self.lesions)
+
+    def _wire(self) -> None:
+        act, panel = self.actions_by_id, self.panel
+        self.tools.plane_wanted.connect(lambda plane: self.reading.set_plane(Plane(plane)))
+        self.tools.blink_wanted.connect(self.reading.blink)
+        self.tools.reference_wanted.connect(self.reading.toggle_reference_row)
+        self.tools.three_d_wanted.connect(self.reading.toggle_surfaces)
+        panel.live.changed.connect(self.reading.redraw)
+        panel.stage_wanted.connect(self.reading.hang)
+        panel.preset_wanted.connect(lambda number: act[f"preset_{number}"]())
+        panel.interpolation_wanted.connect(self._set_smooth)
+        panel.points_wanted.connect(self.reading.show_points)
+        panel.export_wanted.connect(self.export)
+
+    def _set_smooth(self, smooth: bool) -> None:
+        for pane in (self.pre, self.post):
+            pane.set_smooth(smooth)
+
+    def show_key_sheet(self) -> None:
+        """Show all keys and mouse gestures on one page, or put the page away."""
+        if self._sheet is not None and self._sheet.isVisible():
+            self._sheet.close()
+            return
+        self._sheet = KeySheet(self, self.keys.bindings, self.keys.use)
+        self._sheet.show()
+
+    def export(self) -> None:
+        """Ask for a folder and export the study there: masks, readings, sheets and the cohort."""
+        folder = QFileDialog.getSaveFileName(self, "Export the study to a new folder", "export")[0]
+        if folder:
+            self.session.export_study(Path(folder))
 
     def _show_page(self) -> None:
         is_open = self.session.case is not None
