@@ -1,7 +1,7 @@
 """Hanging stages: which series and plane of each visit stand side by side, in the order of a reading.
 
 MR begins with the sagittal overview, goes to the tumour's own slices, then to the pelvic floor, each in an
-acquired plane; CT shows one series and its reformats. Planes come from the geometry, never from a description.
+acquired plane; CT shows one series and its reformats. Planes come from geometry, never from a description.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gist_imaging.session.open_case import SeriesFacts, VisitFacts
 
-__all__ = ["Stage", "stages"]
+__all__ = ["Stage", "measured_series", "stages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]
     shown = [visit for visit in (pre, post) if visit is not None]
     if not shown:
         return ()
-    if any(one is not None and one.modality == "CT" for one in map(_measured, shown)):
+    if any(one is not None and one.modality == "CT" for one in map(measured_series, shown)):
         first = None if pre is None else pre.measured
         second = None if post is None else post.measured
         return (
@@ -46,7 +46,7 @@ def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]
             Stage("Midline", "sagittal", first, second, "reformat"),
         )
     found = []
-    pair = [None if visit is None else _measured(visit) for visit in (pre, post)]
+    pair = [None if visit is None else measured_series(visit) for visit in (pre, post)]
     for title, planes in (
         ("Overview", ("sagittal",)),
         ("Tumour", ()),
@@ -62,7 +62,8 @@ def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]
     return tuple(found)
 
 
-def _measured(visit: VisitFacts) -> SeriesFacts | None:
+def measured_series(visit: VisitFacts) -> SeriesFacts | None:
+    """Return the series of a visit that lesions are outlined on, or None."""
     return next((one for one in visit.series if one.key == visit.measured), None)
 
 

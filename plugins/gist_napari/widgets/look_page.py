@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
-from gist_napari.stages import Stage, stages
+from gist_napari.stages import Stage, measured_series, stages
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field, Fold, Page, Switch, emptied, remembered, settings
 from gist_napari.widgets.question import Form, Question
@@ -251,7 +251,7 @@ class LookPage(Page):
 
 
 def _dicom_words(visit: VisitFacts) -> str:
-    series = _measured(visit) or next(iter(visit.series), None)
+    series = measured_series(visit) or next(iter(visit.series), None)
     if series is None:
         return "no series can be shown"
     k, j, i = series.shape
