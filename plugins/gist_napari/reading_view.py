@@ -246,8 +246,8 @@ class ReadingView(QWidget):
         elif self.link.parted:
             short = "not linked"
         else:
-            short = {"registration": "⛓ registered", "one frame": "⛓ position"}.get(
-                "" if bridge is None else bridge.how, "⛓ not registered"
+            short = {"registration": "linked, registered", "one frame": "linked by position"}.get(
+                "" if bridge is None else bridge.how, "linked, not registered"
             )
         return f"{short} {offset}".strip(), words[:1].upper() + words[1:]
 
