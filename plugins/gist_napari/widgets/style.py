@@ -117,6 +117,7 @@ def sheet() -> str:
         color: {TEXT}; gridline-color: {BUTTON}; border: none; outline: none;
         selection-background-color: {RAISED}; selection-color: {TEXT}; }}
     QTableView::item {{ padding: 0 8px; border: none; }}
+    QTableView::item:selected, QListView::item:selected {{ background: {RAISED}; color: {TEXT}; }}
     QHeaderView {{ background: {PANEL}; }}
     QHeaderView::section {{ background: {PANEL}; color: {QUIET}; border: none; font-size: {SMALL_PX}px;
         border-bottom: 1px solid {LINE}; padding: 4px 8px; }}
