@@ -214,7 +214,7 @@ class ReadingView(QWidget):
         return f"slices {one.spacing_mm[0]:.1f} vs {other.spacing_mm[0]:.1f} mm" if thick > 1.5 * thin else ""
 
     def pane_title(self, at: int) -> str:
-        """Return the header of a pane: time point, day, series, what it is good for."""
+        """Return the header of a pane: time point, day, what the series is for; its name is on the image."""
         visit, series = self.visit_at(at), self._series(at)
         mark, tag = ("▌", "PRE") if at == 0 else ("┆", "POST")
         if visit is None:
@@ -222,7 +222,6 @@ class ReadingView(QWidget):
         day = "" if visit.day is None else f"day {visit.day:+d}".replace("-", "−")
         words = [visit.label, day]
         if series is not None:
-            words.append(series.name)
             words.append("measured" if series.key == visit.measured else "looking only")
             pane = self.panes[at]
             if pane.grid is not None and pane.plane is not acquired_plane(pane.grid):
