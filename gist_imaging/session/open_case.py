@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.session.event import Event
 from gist_imaging.session.journal import Journal, JournalWriter, SaveStatus
+from gist_imaging.session.memory import CaseMemory
 from gist_imaging.session.snapshot import snapshot_of
 from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
+from gist_imaging.study.reading import Reading
 
-__all__ = ["ImageSource", "OpenCase", "SeriesFacts", "VisitFacts", "utc_now"]
+__all__ = ["Archive", "ImageSource", "OpenCase", "SeriesFacts", "VisitFacts", "utc_now"]
 
 SNAPSHOT_EVERY = 50
 """Events between two snapshots; opening replays at most so many (INTEROP.md: every 50 events)."""
@@ -82,6 +85,24 @@ class ImageSource(Protocol):
         """
 
 
+class Archive(Protocol):
+    """Keeps committed readings and what was computed from them; `store.StudyStore` is one."""
+
+    def add_reading(self, reading: Reading, masks: Iterable[Mask]) -> None:
+        """Keep a reading with its masks, all or nothing; nothing that is kept is ever changed."""
+
+    def readings(self, case: str, reader: str | None = None) -> tuple[Reading, ...]:
+        """Return the readings of a case, by rising revision of each reader."""
+
+    def put_derived(
+        self, case: str, name: str, reading_sha256: str, inputs: Mapping[str, str], value: Any
+    ) -> None:
+        """Keep what was computed from a reading, by the hashes of what went in."""
+
+    def derived(self, case: str, name: str, inputs: Mapping[str, str]) -> Any | None:
+        """Return what was computed from exactly these inputs, or None."""
+
+
 @dataclass(eq=False)
 class OpenCase:
     """One case that one reader has open.
@@ -98,6 +119,8 @@ class OpenCase:
     state : what was given before
     blinded, reveal : of the study; see docs/study.md
     read_only : why nothing can be changed, or ""
+    archive : where committed readings go; None where a case cannot be committed
+    on_close : called once after everything was brought to disk, to let go of files and locks
     """
 
     case: str
@@ -109,8 +132,11 @@ class OpenCase:
     blinded: bool = False
     reveal: str = "after_commit"
     read_only: str = ""
+    archive: Archive | None = None
+    on_close: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
+        self.memory = CaseMemory()
         self._listeners: list[Callable[[Event, CaseState], None]] = []
         self._save_listeners: list[Callable[[SaveStatus], None]] = []
         self._since_snapshot = 0
@@ -186,7 +212,11 @@ class OpenCase:
 
     def close(self) -> bool:
         """Bring everything to disk and end the writing thread; return whether everything is there."""
-        return self.writer.close()
+        done = self.writer.close()
+        if self.on_close is not None:
+            self.on_close()
+            self.on_close = None
+        return done
 
 
 def replay_problems(events: Sequence[Event], checks: Mapping[int, str]) -> list[str]:

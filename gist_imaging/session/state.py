@@ -58,6 +58,10 @@ class CaseState:
         n = len(start)
         return iter(sorted((pair for pair in self.cells.items() if pair[0][:n] == start), key=lambda p: p[0]))
 
+    def plain_under(self, *start: str) -> Iterator[tuple[CellKey, Plain]]:
+        """Return the cells with plain values whose key begins with these words, by their keys."""
+        return ((key, value) for key, value in self.under(*start) if not isinstance(value, Mask))
+
     @property
     def undo_label(self) -> str | None:
         """What undo would take back, for people; None where there is nothing."""

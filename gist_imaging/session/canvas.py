@@ -1,0 +1,169 @@
+"""What a reader draws on: one lesion on the measured series of one visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from gist_imaging.errors import PromptError, ReadingError
+from gist_imaging.measure.region import slice_axis
+from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.difference import how_grids_differ
+from gist_imaging.spatial.geometry import FloatArray, Geometry
+from gist_imaging.spatial.volume import Volume
+
+__all__ = [
+    "Axis",
+    "Canvas",
+    "canvas_on",
+    "checked_lesion",
+    "drawn_points",
+    "locked_by_others",
+    "named_slices",
+]
+
+Axis = Literal[0, 1, 2]
+
+OUTSIDE_BY_VOXELS = 0.5 + 1e-6
+"""A point on the outer face of a voxel is on the image; rounding must not push it off."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """One lesion on the measured series of one visit.
+
+    Parameters
+    ----------
+    lesion, visit : names within the case
+    series : key of the measured series
+    geometry : its grid
+    slice_axis : the array axis that runs from slice to slice as acquired
+    image_sha256 : hash of the image
+    by : pseudonym of the reader
+    """
+
+    lesion: str
+    visit: str
+    series: str
+    geometry: Geometry = field(repr=False)
+    slice_axis: Axis
+    image_sha256: str
+    by: str
+
+    @property
+    def mask_key(self) -> tuple[str, str, str]:
+        """Cell of the accepted mask."""
+        return ("mask", self.lesion, self.visit)
+
+    @property
+    def facts_key(self) -> tuple[str, str, str]:
+        """Cell of what is known of the accepted mask."""
+        return ("mask_facts", self.lesion, self.visit)
+
+    @property
+    def proposal_key(self) -> tuple[str, str, str]:
+        """Cell of the mask that waits."""
+        return ("proposal", self.lesion, self.visit)
+
+    @property
+    def proposal_facts_key(self) -> tuple[str, str, str]:
+        """Cell of what is known of the mask that waits."""
+        return ("proposal_facts", self.lesion, self.visit)
+
+    @property
+    def prompts_key(self) -> tuple[str, str, str]:
+        """Cell of what was drawn to grow from."""
+        return ("prompts", self.lesion, self.visit)
+
+
+def canvas_on(
+    state: CaseState, lesion: str, visit: str, *, series: str, volume: Volume, image_sha256: str, by: str
+) -> Canvas:
+    """Return the canvas of a lesion on the image that is pinned for a visit.
+
+    Raises
+    ------
+    ReadingError
+        If there is no such lesion.
+    """
+    checked_lesion(state, lesion)
+    axis = cast(Axis, slice_axis(volume.geometry, from_dicom=bool(volume.series_uid)))
+    return Canvas(lesion, visit, series, volume.geometry, axis, image_sha256, by)
+
+
+def checked_lesion(state: CaseState, lesion: str) -> None:
+    """Refuse a lesion that was never added.
+
+    Raises
+    ------
+    ReadingError
+        Names those that there are.
+    """
+    if state.plain("lesion", lesion) is None:
+        known = ", ".join(key[1] for key, _ in state.under("lesion")) or "none yet"
+        raise ReadingError(
+            f"a lesion of this case: {known}", f"got {lesion!r}", "add it first, or choose one"
+        )
+
+
+def drawn_points(points_mm: npt.ArrayLike, geometry: Geometry | None, what: str) -> FloatArray:
+    """Return drawn points (n, 3) LPS that all lie on the image; without a grid they may lie anywhere.
+
+    Raises
+    ------
+    PromptError
+        If they are no points, or lie beyond the image; says how many.
+    """
+    try:
+        points = np.atleast_2d(np.array(points_mm, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        raise PromptError(f"a {what} is points x, y, z in mm", "got something else", "draw again") from error
+    if points.ndim != 2 or points.shape[1:] != (3,) or not len(points) or not np.isfinite(points).all():
+        raise PromptError(
+            f"a {what} is finite points x, y, z in mm", f"got shape {points.shape}", "draw again"
+        )
+    if geometry is None:
+        return points
+    at = geometry.to_index(points)
+    beyond = ((at < -OUTSIDE_BY_VOXELS) | (at > np.asarray(geometry.shape) - 1 + OUTSIDE_BY_VOXELS)).any(
+        axis=1
+    )
+    if beyond.any():
+        raise PromptError(
+            f"a {what} lies on the image that is measured",
+            f"{int(beyond.sum())} of {len(points)} points lie beyond it",
+            "draw where this series shows the patient, or pin another series",
+        )
+    return points
+
+
+def locked_by_others(state: CaseState, canvas: Canvas) -> npt.NDArray[np.bool_] | None:
+    """Return the voxels of the canvas that belong to another lesion's accepted mask, or None."""
+    locked: npt.NDArray[np.bool_] | None = None
+    for key, _ in state.under("mask"):
+        other = state.mask(key[1], key[2])
+        if key[1] == canvas.lesion or key[2] != canvas.visit or other is None or other.is_empty:
+            continue
+        if how_grids_differ(other.geometry, canvas.geometry) is not None:
+            continue
+        locked = other.voxels if locked is None else locked | other.voxels
+    return locked
+
+
+def named_slices(voxels: npt.NDArray[np.bool_], axis: int) -> str:
+    """Return the slices that hold a voxel, for people, counted from 1; "" where there is none.
+
+    >>> cube = np.zeros((5, 2, 2), bool)
+    >>> cube[1:4] = True
+    >>> named_slices(cube, 0)
+    'slices 2-4'
+    """
+    others = tuple(one for one in range(3) if one != axis)
+    found = np.flatnonzero(voxels.any(axis=others))
+    if not len(found):
+        return ""
+    first, last = int(found[0]) + 1, int(found[-1]) + 1
+    return f"slice {first}" if first == last else f"slices {first}-{last}"

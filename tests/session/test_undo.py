@@ -1,0 +1,138 @@
+"""Whatever a reader did: undo and redo are exact, and the journal alone gives the state again."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reading_cases import open_memory_case
+from strategies import oblique_geometry
+
+from gist_imaging import workflow
+from gist_imaging.errors import GistImagingError, ReadingError
+from gist_imaging.session.snapshot import snapshot_of, state_of
+from gist_imaging.session.state import replayed
+from gist_imaging.spatial import Volume
+
+GRIDS = {
+    "baseline": oblique_geometry(shape=(6, 14, 11), flips=(-1, 1, 1)),
+    "presurgery": oblique_geometry(
+        shape=(5, 9, 12), spacing_mm=(4.0, 1.5, 0.6), angles_deg=(-30.0, 70.0, 12.0), flips=(1, -1, -1)
+    ),
+}
+
+index = st.tuples(st.floats(0, 4), st.floats(0, 8), st.floats(0, 10))
+visit = st.sampled_from(tuple(GRIDS))
+lesion = st.sampled_from(("L1", "L2"))
+MASK_ACTIONS = ("accept", "reject", "mark_none_visible", "clear_mask", "verify_mask")
+steps = st.one_of(
+    st.tuples(st.just("lesion")),
+    st.tuples(st.just("stroke"), lesion, visit, st.lists(index, min_size=1, max_size=3), st.booleans()),
+    st.tuples(st.just("brush"), lesion, visit, index, st.floats(0, 4), st.booleans(), st.booleans()),
+    st.tuples(st.just("grow"), lesion, visit),
+    st.tuples(st.just("largest"), lesion, visit),
+    st.tuples(st.sampled_from(MASK_ACTIONS), lesion, visit),
+    st.tuples(st.just("fate"), lesion, visit, st.sampled_from(("present", "resolved", None))),
+    st.tuples(st.just("remove"), lesion),
+    st.tuples(st.just("look"), visit),
+    st.tuples(st.sampled_from(("undo", "redo"))),
+)  # fmt: skip
+
+
+def volumes():
+    rng = np.random.default_rng(4)
+    return {
+        name: Volume(rng.normal(50, 10, grid.shape).astype(np.float32), grid) for name, grid in GRIDS.items()
+    }
+
+
+def do(case, step):
+    """One step of a reader; what is refused changes nothing."""
+    name, *rest = step
+    before = case.state.sha256
+    try:
+        if name == "lesion":
+            workflow.add_lesion(case)
+        elif name == "stroke":
+            who, when, points, include = rest
+            workflow.add_stroke(case, who, when, GRIDS[when].to_patient(points), include)
+        elif name == "brush":
+            who, when, point, radius, erase, ball = rest
+            workflow.brush(case, who, when, GRIDS[when].to_patient([point]), radius, erase=erase, ball=ball)
+        elif name == "grow":
+            workflow.propose(case, workflow.grow_job(case, *rest).run())
+        elif name == "largest":
+            workflow.propose(case, workflow.keep_largest_job(case, *rest).run())
+        elif name == "fate":
+            workflow.set_fate(case, *rest)
+        elif name == "remove":
+            workflow.remove_lesion(case, *rest)
+        elif name == "look":
+            workflow.remember_view(case, "place", {"visit": rest[0]})
+        elif name in ("undo", "redo"):
+            getattr(case, name)()
+        else:
+            getattr(workflow, name)(case, *rest)
+    except GistImagingError:
+        assert case.state.sha256 == before
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, max_size=18))
+def test_undo_and_redo_of_everything_are_exact_and_the_journal_gives_the_state(given_steps):
+    case = open_memory_case(volumes())
+    for name in ("L1", "L2"):
+        assert workflow.add_lesion(case) == name
+    for step in given_steps:
+        do(case, step)
+    end, n_steps = case.state.sha256, len(case.state.done)
+    seen = [end]
+    for _ in range(n_steps):
+        case.undo()
+        seen.append(case.state.sha256)
+    for earlier in reversed(seen[:-1]):
+        case.redo()
+        assert case.state.sha256 == earlier
+
+    assert case.close()
+    events = case.journal.events()
+    again = replayed(events)
+    assert again.sha256 == case.state.sha256 == end
+    by_number = {event.seq: event for event in events}
+    restored = state_of(snapshot_of(case.state), lambda numbers: [by_number[seq] for seq in numbers])
+    assert (restored.sha256, restored.seq) == (end, case.state.seq)
+    assert [event.seq for event in restored.done] == [event.seq for event in again.done]
+
+
+@settings(max_examples=40, deadline=None)
+@given(visit, index, st.floats(0, 6), st.booleans())
+def test_a_brush_event_comes_back_from_its_stored_form_and_gives_the_same_mask(when, point, radius, ball):
+    case = open_memory_case(volumes())
+    workflow.add_lesion(case)
+    workflow.brush(case, "L1", when, GRIDS[when].to_patient([point]), radius, ball=ball)
+    made = case.state.mask("L1", when)
+    assert case.close()
+    stored = replayed(case.journal.events())
+
+    assert stored.mask("L1", when).sha256() == made.sha256()
+    assert stored.mask("L1", when).provenance == made.provenance
+    last = case.journal.events()[-1]
+    assert last.details["tool"] == "brush"
+    assert last.details["radius_mm"] == radius
+    assert (last.details["slice_axis"] is None) == ball
+
+
+def test_with_nothing_done_there_is_nothing_to_undo_or_redo():
+    case = open_memory_case(volumes())
+    with pytest.raises(ReadingError, match="a step that can be undone; there is none"):
+        case.undo()
+    with pytest.raises(ReadingError, match="a step that can be redone; there is none"):
+        case.redo()
+    case.close()
+
+
+def test_a_read_only_case_can_be_looked_at_and_not_changed():
+    case = open_memory_case(volumes(), read_only="another window has it open")
+    with pytest.raises(ReadingError, match="a case that can be changed; another window has it open"):
+        workflow.add_lesion(case)
+    assert not case.state.cells
+    case.close()
