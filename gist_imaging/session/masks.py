@@ -19,6 +19,7 @@ from gist_imaging.session.canvas import Axis, Canvas, drawn_points, locked_by_ot
 from gist_imaging.session.drawing import prompts_of
 from gist_imaging.session.event import Change, Event, MaskChange, changed, mask_changed
 from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.difference import how_grids_differ
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Volume
 
@@ -114,6 +115,7 @@ def brushed(
     waiting = state.proposal(canvas.lesion, canvas.visit)
     kind = "mask" if waiting is None else "proposal"
     old = waiting if waiting is not None else state.mask(canvas.lesion, canvas.visit)
+    _check_grid(old, canvas)
     before = old if old is not None else _nothing(canvas)
     locked = None if erase else locked_by_others(state, canvas)
     n_locked = 0
@@ -171,6 +173,9 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
         If no proposal waits.
     """
     proposal, facts = _waiting(state, canvas)
+    old = state.mask(canvas.lesion, canvas.visit)
+    for one in (proposal, old):
+        _check_grid(one, canvas)
     locked = locked_by_others(state, canvas)
     new, n_locked = proposal, 0
     if locked is not None:
@@ -179,7 +184,6 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
     unverified = bool(facts["unverified"])
     if not unverified and not is_verified(new):
         new = verified(new, canvas.by)
-    old = state.mask(canvas.lesion, canvas.visit)
     old_facts = state.plain(*canvas.facts_key)
     told = _facts(
         state,
@@ -258,6 +262,7 @@ def none_visible(state: CaseState, canvas: Canvas, reason: str | None = None) ->
     """Return the event that says: looked, and there is no tumour (an accepted empty mask)."""
     proposal = state.proposal(canvas.lesion, canvas.visit)
     old, facts = state.mask(canvas.lesion, canvas.visit), state.plain(*canvas.facts_key)
+    _check_grid(old, canvas)
     new = replace(_nothing(canvas), provenance=Provenance("none_visible", author=canvas.by))
     told = _facts(
         state,
@@ -324,6 +329,17 @@ def _nothing(canvas: Canvas) -> Mask:
         canvas.lesion,
         Provenance("manual"),
     )
+
+
+def _check_grid(mask: Mask | None, canvas: Canvas) -> None:
+    """Refuse to mix the measured series with a mask that was made on the one that was pinned before."""
+    difference = None if mask is None else how_grids_differ(mask.geometry, canvas.geometry)
+    if difference is not None:
+        raise ReadingError(
+            f"a mask of {canvas.lesion} on the series that is measured at {canvas.visit}",
+            f"it was made on another one: {difference}",
+            "clear it and outline anew, or pin its series again",
+        )
 
 
 def _signed(mask: Mask, author: str) -> Mask:

@@ -76,7 +76,7 @@ def open_questions(case: OpenCase) -> tuple[Question, ...]:
     """Return what has to be answered before the commit, in the order of the form."""
     from gist_imaging.session import calls
 
-    return calls.open_questions(case.state, tuple(_frames(case)))
+    return calls.open_questions(case.state, _asked_visits(case))
 
 
 def is_committed(case: OpenCase) -> bool:
@@ -101,7 +101,13 @@ def commit_call(case: OpenCase) -> Reading:
 
     archive, kept = _archive(case)
     reading = first_reading(
-        case.state, kept, case=case.case, reader=case.reader, blinded=case.blinded, frames=_frames(case)
+        case.state,
+        kept,
+        case=case.case,
+        reader=case.reader,
+        blinded=case.blinded,
+        frames=_frames(case),
+        asked=_asked_visits(case),
     )
     _on_disk(case)
     archive.add_reading(reading, masks_of(case.state))
@@ -289,6 +295,11 @@ def _on_disk(case: OpenCase) -> None:
         raise StoreError(
             "not_saved", f"not everything is saved yet: {case.writer.status.reason or 'try again'}"
         )
+
+
+def _asked_visits(case: OpenCase) -> tuple[str, ...]:
+    """Return the visits of the form: those before and after treatment that can be measured."""
+    return tuple(visit.label for visit in case.visits if visit.measured is not None and visit.role != "other")
 
 
 def _frames(case: OpenCase) -> dict[str, str | None]:

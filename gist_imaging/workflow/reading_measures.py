@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from gist_imaging.errors import MaskError
 from gist_imaging.workflow.reading_lesions import canvas_of
 
 if TYPE_CHECKING:
@@ -106,9 +107,11 @@ def shown_calipers(case: OpenCase, lesion: str, visit: str) -> tuple[Caliper, ..
 
     if not lesion or case.state.plain("lesion", lesion) is None:
         return ()
-    return calipers_shown(
-        case.state, lesion, visit, live_numbers(case, lesion, visit), _mask_sha256(case, lesion, visit)
-    )
+    try:
+        measured = live_numbers(case, lesion, visit)
+    except MaskError:  # the mask was made on a series that is no longer the measured one
+        measured = None
+    return calipers_shown(case.state, lesion, visit, measured, _mask_sha256(case, lesion, visit))
 
 
 def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:

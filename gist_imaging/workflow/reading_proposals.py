@@ -137,20 +137,21 @@ def copy_job(case: OpenCase, lesion: str, from_visit: str, to_visit: str) -> Job
 
 
 def import_job(
-    case: OpenCase, lesion: str, visit: str, path: Path, label: str | None = None
+    case: OpenCase, lesion: str, visit: str, path: Path, label: str | None = None, *, resample: bool = False
 ) -> Job[Proposal]:
     """Return the work that reads a mask from a file: NIfTI, NRRD, DICOM SEG or RTSTRUCT.
 
     Parameters
     ----------
     label : number or name of the structure, where the file holds several
+    resample : put a mask of another grid, in the same frame of reference, on the image's grid
     """
     from gist_imaging.io.read import read_mask
 
     canvas, volume = canvas_of(case, lesion, visit), case.measured_volume(visit)
 
     def work(_progress: Tick | None, _cancelled: Stop | None) -> _Made:
-        return read_mask(path, like=volume, label=label), ()
+        return read_mask(path, like=volume, label=label, resample=resample), ()
 
     return _job(case, canvas, "import", "Import a mask", "imported", [], work)
 
