@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gist_imaging.measure.lesion import LesionMeasurement
-    from gist_imaging.session.calipers import Caliper, RoiNumbers
+    from gist_imaging.session.calipers import Caliper
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import OpenCase
+    from gist_imaging.session.regions import RoiNumbers
     from gist_imaging.session.state import CaseState
 
 __all__ = [
@@ -116,7 +117,7 @@ def shown_calipers(case: OpenCase, lesion: str, visit: str) -> tuple[Caliper, ..
 
 def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:
     """Keep the distance between two points."""
-    from gist_imaging.session.calipers import ruler_added
+    from gist_imaging.session.regions import ruler_added
 
     return case.act(ruler_added(case.state, case.visit(visit).label, points_mm))
 
@@ -124,7 +125,7 @@ def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:
 def add_roi(case: OpenCase, visit: str, shape: str, points_mm: npt.ArrayLike) -> Event:
     """Keep a region without a mask on the measured series: "bidimensional" or "ellipse"."""
     from gist_imaging.measure.region import slice_axis
-    from gist_imaging.session.calipers import roi_added
+    from gist_imaging.session.regions import roi_added
 
     volume = case.measured_volume(visit)
     axis = slice_axis(volume.geometry, from_dicom=bool(volume.series_uid))
@@ -140,7 +141,7 @@ def roi_numbers(case: OpenCase, visit: str, number: str | int) -> RoiNumbers:
         If there is no such region.
     """
     from gist_imaging.errors import ReadingError
-    from gist_imaging.session.calipers import roi_numbers as numbers_of
+    from gist_imaging.session.regions import roi_numbers as numbers_of
 
     held = case.state.plain("roi", visit, str(number))
     if held is None:
