@@ -6,7 +6,7 @@ the wrong place. A seventh ball lies off all axes at the right front top, as the
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import cycle, product
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -54,11 +54,11 @@ def acquisition(
 
 
 def every_position() -> list[tuple[str, tuple[int, int, int], bool]]:
-    """Return each acquisition plane, straight and oblique, in each of the eight positions."""
-    return [
-        (plane, flips, oblique)
-        for plane, flips, oblique in product(ACQUISITIONS, product((1, -1), repeat=3), (False, True))
-    ]
+    """Return each acquisition plane in each of the eight positions, straight; and oblique ones in turn."""
+    flips = list(product((1, -1), repeat=3))
+    straight = [(plane, flip, False) for plane in ACQUISITIONS for flip in flips]
+    planes = cycle(ACQUISITIONS)
+    return straight + [(plane, flip, True) for plane, flip in zip(planes, flips, strict=False)]
 
 
 def chiral_volume(geometry: Geometry) -> Volume:
