@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gist_imaging.cli import show
+from gist_imaging.cli.export import export
 
 if TYPE_CHECKING:
     from gist_imaging.workflow.study_plan import PlannedCase
@@ -18,6 +19,8 @@ study_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+study_app.command()(export)
 
 
 class Reveal(StrEnum):

@@ -88,6 +88,7 @@ from gist_imaging.workflow.reading_registration import (
     pair_of,
     register_job,
     registration_between,
+    registration_state,
     set_registration,
 )
 from gist_imaging.workflow.scans import (
@@ -196,6 +197,7 @@ __all__ = [
     "propose",
     "register_job",
     "registration_between",
+    "registration_state",
     "reject",
     "remember_view",
     "remove_lesion",

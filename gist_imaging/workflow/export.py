@@ -11,6 +11,7 @@ from gist_imaging.workflow.export_report import ExportFailure, ExportReport, Sto
 
 if TYPE_CHECKING:
     from gist_imaging.session.open_case import OpenCase
+    from gist_imaging.workflow.export_sheet import Metrics
 
 __all__ = ["ExportFailure", "ExportReport", "case_sheet", "export_study"]
 
@@ -59,8 +60,9 @@ def export_study(
         If `cancelled` said so; nothing is left behind.
     """
     from gist_imaging.store.study_store import StudyStore
+    from gist_imaging.workflow.export_case import Wanted
     from gist_imaging.workflow.export_folder import NewFolder
-    from gist_imaging.workflow.export_run import ExportRun, Wanted
+    from gist_imaging.workflow.export_run import ExportRun
 
     if include_drafts and reader is None:
         raise GistImagingError(
@@ -81,7 +83,7 @@ def export_study(
 def case_sheet(case: OpenCase, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
     """Write the sheet of an open case as PDF and PNG into a folder; return the files.
 
-    In a blinded study it is there once the call is committed, as it shows numbers.
+    As it shows numbers, it is there once the call is committed, or where the study always reveals them.
 
     Raises
     ------
@@ -89,10 +91,22 @@ def case_sheet(case: OpenCase, out: Path, *, overwrite: bool = False) -> tuple[P
         If the call is not committed, nothing is outlined, or a file is there already.
     """
     from gist_imaging.io.case_sheet import write_case_sheet
-    from gist_imaging.workflow.export_draft import given_of_open_case, metrics_of_open_case
+    from gist_imaging.workflow.export_given import given_by_open_case
     from gist_imaging.workflow.export_sheet import sheet_of
+    from gist_imaging.workflow.reading_calls import metrics
 
-    sheet = sheet_of(given_of_open_case(case), metrics_of_open_case(case))
+    given = given_by_open_case(case)
+
+    def measured(lesion: str, visit: str) -> Metrics:
+        side = given.affected_side(lesion, visit)
+        try:
+            found = metrics(case, lesion, visit, None if side == "both" else side)
+        except GistImagingError:
+            # Too few strokes, or a side that is not clear: the metrics page says which.
+            return {}
+        return {one.side: one.metrics for one in found.relations}
+
+    sheet = sheet_of(given, measured)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     return write_case_sheet(out, sheet, overwrite=overwrite)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from gist_imaging.errors import GistImagingError
+from gist_imaging.errors import GistImagingError, ReadingError
 
 if TYPE_CHECKING:
     from gist_imaging.session.open_case import OpenCase
     from gist_imaging.session.state import CaseState
     from gist_imaging.spatial.mask import Mask
     from gist_imaging.spatial.volume import Volume
-    from gist_imaging.store.records import CaseRecord, VisitRecord
+    from gist_imaging.store.records import VisitRecord
     from gist_imaging.store.study_store import StudyStore
     from gist_imaging.study.reading import Reading
 
-__all__ = ["COMMITTED", "DRAFT", "GivenCase", "GivenVisit", "given_by_open_case", "given_by_study"]
+__all__ = [
+    "COMMITTED",
+    "DRAFT",
+    "GivenCase",
+    "GivenVisit",
+    "StudyVolumes",
+    "given_by_open_case",
+    "given_by_study",
+]
 
 COMMITTED, DRAFT = "committed", "draft"
+VOLUMES_KEPT = 2
+"""A pair; more would fill the memory of a laptop."""
+
+_UNAFFECTED = {"contact": "none", "displacement": "none", "invasion": "no"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,7 @@ class GivenCase:
 
     @property
     def name(self) -> str:
-        """How people and files call it: by pseudonyms."""
+        """How files call it: by pseudonyms."""
         return f"{self.reading.case}_{self.reading.reader}"
 
     @property
@@ -83,60 +96,140 @@ class GivenCase:
         """Return what the reader stated of a visit, or None."""
         return self.state.plain("fact", visit, name)
 
+    def affected_side(self, lesion: str, visit: str) -> Literal["L", "R", "both"] | None:
+        """Return the side that the reader called affected at a visit; None leaves it to the distances.
 
-def given_by_study(store: StudyStore, case: str, reader: str, *, drafts: bool = False) -> GivenCase | None:
+        Where no side is called at this visit, it is the only one that is at another, so that all visits of a
+        lesion are measured on one side.
+        """
+        sides: dict[str, set[str]] = {}
+        for call in self.reading.relations:
+            said = {axis: getattr(call, axis) for axis in _UNAFFECTED}
+            is_affected = any(
+                word is not None and word.value not in (_UNAFFECTED[axis], "not_assessable")
+                for axis, word in said.items()
+            )
+            if call.lesion == lesion and is_affected and call.side.value in ("L", "R"):
+                sides.setdefault(call.timepoint, set()).add(call.side.value)
+        here = sides.get(visit, set())
+        if len(here) == 2:
+            return "both"
+        only = here or set().union(*sides.values())
+        return ("L" if "L" in only else "R") if len(only) == 1 else None
+
+
+class StudyVolumes:
+    """Reads the images that lesions are outlined on, and keeps the last two."""
+
+    def __init__(self, store: StudyStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, str], Volume] = OrderedDict()
+
+    def volume(self, case: str, visit: GivenVisit) -> Volume:
+        """Return the image of a visit.
+
+        Raises
+        ------
+        GistImagingError
+            If none is chosen for measuring, or it cannot be read.
+        """
+        from gist_imaging.io.read import read_volume
+
+        if not visit.series:
+            raise GistImagingError(
+                f"a series for measuring at {visit.label}", "none is pinned", "choose one on the pair page"
+            )
+        key = (case, visit.label)
+        if key not in self._kept:
+            place = self._store.place_of(case, visit.label, visit.series)
+            while len(self._kept) >= VOLUMES_KEPT:
+                self._kept.popitem(last=False)
+            self._kept[key] = read_volume(
+                place.path,
+                series_uid=place.series_uid,
+                split=dict(place.split) or None,
+                quantity=place.quantity,
+                override_reason=place.override_reason,
+            )
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def given_by_study(
+    store: StudyStore, case: str, reader: str, volumes: StudyVolumes, *, drafts: bool = False
+) -> GivenCase | None:
     """Return what a reader gave for a case of a study; None where there is nothing to export.
 
     Parameters
     ----------
     drafts : take what was never committed too
-
-    Raises
-    ------
-    GistImagingError
-        If an image is not there, or is not the one that a mask was drawn on.
     """
     revisions = store.readings(case, reader)
     record = store.case_record(case)
     state = store.last_state(case, reader)
-    if revisions:
-        reading, status = revisions[-1], COMMITTED
-        masks = {(held.lesion, held.timepoint): store.mask(held.mask_sha256) for held in revisions[-1].masks}
-    elif drafts and state.cells:
-        from gist_imaging.workflow.export_draft import draft_of
-
-        reading, masks = draft_of(state, record, case, reader, blinded=store.settings.blinded)
-        status = DRAFT
-        if not masks and not reading.calls:
-            return None
-    else:
-        return None
-
-    def volume(visit: str) -> Volume:
-        from gist_imaging.io.read import read_volume
-
-        place = store.place_of(case, visit, _measured(record, visit))
-        return read_volume(
-            place.path,
-            series_uid=place.series_uid,
-            split=dict(place.split) or None,
-            quantity=place.quantity,
-            override_reason=place.override_reason,
-        )
-
     visits = tuple(_of_record(visit) for visit in record.visits)
-    return GivenCase(reading, status, state, visits, masks, volume, record.t0_event)
+
+    def volume(label: str) -> Volume:
+        return volumes.volume(case, next(visit for visit in visits if visit.label == label))
+
+    if revisions:
+        reading = revisions[-1]
+        masks = {(held.lesion, held.timepoint): store.mask(held.mask_sha256) for held in reading.masks}
+        return GivenCase(reading, COMMITTED, state, visits, masks, volume, record.t0_event)
+    if not drafts:
+        return None
+    blinded = store.settings.blinded
+    return _draft(state, case, reader, blinded, visits, volume, record.t0_event)
 
 
-def _measured(record: CaseRecord, label: str) -> str:
-    key = next((visit.measured for visit in record.visits if visit.label == label), None)
-    if key is None:
-        raise GistImagingError(
-            f"{label} of {record.case} has a series for measuring",
-            "none is pinned",
-            "choose one on the pair page, or with `gist-imaging study pin`",
+def given_by_open_case(case: OpenCase) -> GivenCase:
+    """Return what the reader of an open case committed, else what would be committed now.
+
+    Raises
+    ------
+    ReadingError
+        If numbers may not be seen yet, nothing was given, or the case is of no study.
+    """
+    from gist_imaging.session.results import refuse_before_commit
+    from gist_imaging.store.study_store import StudyStore
+
+    refuse_before_commit(case.state, case.reveal, "a case sheet")
+    store = case.archive
+    if not isinstance(store, StudyStore):
+        raise ReadingError("a case of a study", "this one has none", "open it from a study folder")
+    given = given_by_study(store, case.case, case.reader, StudyVolumes(store))
+    if given is None:
+        record = store.case_record(case.case)
+        visits = tuple(_of_record(visit) for visit in record.visits)
+        given = _draft(
+            case.state, case.case, case.reader, case.blinded, visits, case.measured_volume, record.t0_event
         )
-    return key
+    if given is None:
+        raise ReadingError("something that was outlined or called", "there is nothing", "outline a lesion")
+    return replace(given, state=case.state, volume=case.measured_volume)
+
+
+def _draft(
+    state: CaseState,
+    case: str,
+    reader: str,
+    blinded: bool,
+    visits: tuple[GivenVisit, ...],
+    volume: Callable[[str], Volume],
+    t0_event: str,
+) -> GivenCase | None:
+    from gist_imaging.session.reading_of import reading_of
+
+    if not any(key[0] in ("mask", "call") for key in state.cells):
+        return None
+    frames = {visit.label: volume(visit.label).geometry.frame_uid for visit in visits if visit.series}
+    reading = reading_of(state, case=case, reader=reader, blinded=blinded, frames=frames)
+    masks = {
+        (held.lesion, held.timepoint): mask
+        for held in reading.masks
+        if (mask := state.mask(held.lesion, held.timepoint)) is not None
+    }
+    return GivenCase(reading, DRAFT, state, visits, masks, volume, t0_event)
 
 
 def _of_record(visit: VisitRecord) -> GivenVisit:
@@ -145,22 +238,4 @@ def _of_record(visit: VisitRecord) -> GivenVisit:
         return GivenVisit(visit.label, visit.role, visit.day)
     return GivenVisit(
         visit.label, visit.role, visit.day, series.key, series.name, series.modality, series.weighting or ""
-    )
-
-
-def given_by_open_case(case: OpenCase, reading: Reading, t0_event: str) -> GivenCase:
-    """Return what the reader of an open case gave, with the images that are open already."""
-    masks = {}
-    for held in reading.masks:
-        mask = case.state.mask(held.lesion, held.timepoint)
-        if mask is not None:
-            masks[held.lesion, held.timepoint] = mask
-    visits = []
-    for visit in case.visits:
-        series = next((one for one in visit.series if one.key == visit.measured), None)
-        told = ("", "", "") if series is None else (series.key, series.name, series.modality)
-        visits.append(GivenVisit(visit.label, visit.role, visit.day, *told))
-    status = COMMITTED if case.state.plain("commit") is not None else DRAFT
-    return GivenCase(
-        reading, status, case.state, tuple(visits), masks, case.measured_volume, t0_event=t0_event
     )

@@ -183,8 +183,7 @@ def manifest_rows(
             row["reading"] = str(reading.absolute())
         if label in relations:
             row["relation"] = str(relations[label].absolute())
-            if (side := given.fact(label, "tumour_side")) is not None:
-                row["relation_side"] = str(side)
+            row["relation_side"] = given.affected_side(lesion, label) or ""
         rows.append(row)
     return rows
 

@@ -10,6 +10,7 @@ from gist_imaging.errors import GistImagingError
 
 if TYPE_CHECKING:
     from gist_imaging.anatomy.metric import Metric
+    from gist_imaging.anatomy.surface import Side
     from gist_imaging.io.case_sheet_values import CaseSheet, SheetLesion, SheetVisit
     from gist_imaging.session.state import CaseState
     from gist_imaging.spatial.mask import Mask
@@ -204,8 +205,13 @@ def relation_metrics(given: GivenCase, relations: Mapping[str, Path]) -> Callabl
             return {}
         try:
             scene = read_visit(given.volume(visit), mask, (path,), {})
-            side, _ = side_of_tumour(scene.tumour, scene.levator)
-            measured = visit_relation(scene, side)
+            called = given.affected_side(lesion, visit)
+            side: Side | None = None
+            if called is None:
+                side, _ = side_of_tumour(scene.tumour, scene.levator)
+            elif called != "both":
+                side = called
+            measured = visit_relation(scene, side, bilateral=called == "both")
         except GistImagingError:
             # The tables tell why, as a failure of stage relation.
             return {}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from gist_napari.reference_view import ReferenceRow
+from gist_napari.widgets.style import look
 
 if TYPE_CHECKING:
     from gist_napari.pane import Pane
@@ -29,6 +30,8 @@ class PaneFrame(QWidget):
         self.header = QLabel()
         self.header.setObjectName("gistPaneHeader")
         self.header.setFixedHeight(HEADER_PX)
+        # A long series name must not make one pane wider than the other.
+        self.header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.header.setTextFormat(Qt.TextFormat.PlainText)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setFixedHeight(SLIDER_PX)
@@ -37,10 +40,18 @@ class PaneFrame(QWidget):
         self.references = ReferenceRow(pane)
         for view in self.references.views:
             view.went.connect(self.reference_clicked)
+        self.chip = QLabel()
+        self.chip.setObjectName("gistLinkChip")
+        self.chip.setFixedHeight(HEADER_PX)
+        look(self.chip, "quiet")
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, 6, 0)
+        top.addWidget(self.header, 1)
+        top.addWidget(self.chip)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.header)
+        layout.addLayout(top)
         layout.addWidget(pane.widget, 1)
         layout.addWidget(self.slider)
         layout.addWidget(self.references)
@@ -51,6 +62,11 @@ class PaneFrame(QWidget):
         """Show which time point and series this is."""
         self.header.setText(text)
         self.header.setToolTip(tooltip or text)
+
+    def set_chip(self, text: str, tooltip: str) -> None:
+        """Show how this pane goes together with the other."""
+        self.chip.setText(text)
+        self.chip.setToolTip(tooltip)
 
     def set_reference_height(self, height_px: int) -> None:
         """Show the reference row at this height, or hide it with 0."""

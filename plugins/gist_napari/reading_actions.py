@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gist_napari.planes import Plane
@@ -22,55 +23,57 @@ PAGES = ("look", "segment", "measure", "levator", "sign")
 
 def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
     """Return what the keys do on a reading screen."""
-    session, reading, link = dock.session, dock.reading, dock.link
+    session = dock.session
+    return {
+        **_looking(dock),
+        **_grey(dock),
+        **{f"tool_{tool.value}": partial(session.choose_tool, tool) for tool in Tool},
+        "brush_smaller": session.smaller_brush,
+        "brush_larger": session.larger_brush,
+        "grow": session.grow,
+        "between": session.between,
+        "keep_largest": session.keep_largest,
+        "accept": session.accept,
+        "escape": partial(_escape, dock),
+        "undo": session.undo,
+        "redo": session.redo,
+        **{f"page_{page}": partial(session.page_wanted.emit, page) for page in PAGES},
+        "commit": dock.panel.commit,
+        "next_case": session.next_case,
+        "save": session.save_now,
+        "key_sheet": dock.show_key_sheet,
+    }
 
-    def active() -> Pane:
-        return reading.panes[reading.active]
 
-    def slices(n: int) -> Callable[[], None]:
-        return lambda: active().step(n)
+def _looking(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
+    session, reading = dock.session, dock.reading
 
-    def end(last: bool) -> Callable[[], None]:
-        def go() -> None:
-            pane = active()
-            pane.step((pane.n_slices - 1 if last else 0) - pane.slice_index)
+    def step(n: int) -> None:
+        _active(dock).step(n)
 
-        return go
+    def end(last: bool) -> None:
+        pane = _active(dock)
+        pane.step((pane.n_slices - 1 if last else 0) - pane.slice_index)
 
-    def zoom(factor: float) -> Callable[[], None]:
-        return lambda: active().set_px_per_mm(active().px_per_mm * factor)
-
-    def preset(number: int) -> Callable[[], None]:
-        def show() -> None:
-            for pane in reading.panes:
-                if pane.volume is not None:
-                    pane.set_preset(presets_of(pane.volume)[number])
-
-        return show
+    def zoom(factor: float) -> None:
+        pane = _active(dock)
+        pane.set_px_per_mm(pane.px_per_mm * factor)
 
     def other_pane() -> None:
         visit = reading.visit_at(1 - reading.active)
         if visit is not None:
             session.choose_visit(visit.label)
 
-    def hold_window(down: bool) -> None:
-        for pane in reading.panes:
-            pane.mouse.left_sets_window = down or session.tool is Tool.WINDOW
-
-    def escape() -> None:
-        if not reading.drop_gesture():
-            session.escape()
-
     return {
-        "slice_up": slices(-1),
-        "slice_down": slices(1),
-        "slice_first": end(False),
-        "slice_last": end(True),
-        "stage_next": lambda: reading.next_stage(1),
-        "stage_previous": lambda: reading.next_stage(-1),
-        "series_next": lambda: reading.next_series(1),
-        "series_previous": lambda: reading.next_series(-1),
-        **{f"plane_{plane.value}": lambda plane=plane: reading.set_plane(plane) for plane in Plane},
+        "slice_up": partial(step, -1),
+        "slice_down": partial(step, 1),
+        "slice_first": partial(end, False),
+        "slice_last": partial(end, True),
+        "stage_next": partial(reading.next_stage, 1),
+        "stage_previous": partial(reading.next_stage, -1),
+        "series_next": partial(reading.next_series, 1),
+        "series_previous": partial(reading.next_series, -1),
+        **{f"plane_{plane.value}": partial(reading.set_plane, plane) for plane in Plane},
         "other_pane": other_pane,
         "blink": reading.blink,
         "link": lambda: session.set_view(linked=not session.linked),
@@ -78,28 +81,40 @@ def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
         "three_d": reading.toggle_surfaces,
         "jump_longest": reading.jump_to_longest,
         "jump_unverified": reading.jump_to_unverified,
-        "window_hold": hold_window,
-        **{f"preset_{number}": preset(number) for number in range(1, 6)},
-        "invert": lambda: active().set_inverted(not active().inverted),
-        "window_reset": lambda: active().reset_window(),
         "hide": lambda down: session.set_view(hidden=down),
         "outline": lambda: session.set_view(outline=not session.outline_only),
-        "zoom_in": zoom(_ZOOM),
-        "zoom_out": zoom(1 / _ZOOM),
-        "fit": link.fit,
-        **{f"tool_{tool.value}": lambda tool=tool: session.choose_tool(tool) for tool in Tool},
-        "brush_smaller": session.smaller_brush,
-        "brush_larger": session.larger_brush,
-        "grow": session.grow,
-        "between": session.between,
-        "keep_largest": session.keep_largest,
-        "accept": session.accept,
-        "escape": escape,
-        "undo": session.undo,
-        "redo": session.redo,
-        **{f"page_{page}": lambda page=page: session.page_wanted.emit(page) for page in PAGES},
-        "commit": dock.panel.commit,
-        "next_case": session.next_case,
-        "save": session.save_now,
-        "key_sheet": dock.show_key_sheet,
+        "zoom_in": partial(zoom, _ZOOM),
+        "zoom_out": partial(zoom, 1 / _ZOOM),
+        "fit": dock.link.fit,
     }
+
+
+def _grey(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
+    def preset(number: int) -> None:
+        for pane in dock.reading.panes:
+            if pane.volume is not None:
+                pane.set_preset(presets_of(pane.volume)[number])
+
+    def hold(down: bool) -> None:
+        for pane in dock.reading.panes:
+            pane.mouse.left_sets_window = down or dock.session.tool is Tool.WINDOW
+
+    def invert() -> None:
+        pane = _active(dock)
+        pane.set_inverted(not pane.inverted)
+
+    return {
+        **{f"preset_{number}": partial(preset, number) for number in range(1, 6)},
+        "window_hold": hold,
+        "invert": invert,
+        "window_reset": lambda: _active(dock).reset_window(),
+    }
+
+
+def _active(dock: ReadingDock) -> Pane:
+    return dock.reading.panes[dock.reading.active]
+
+
+def _escape(dock: ReadingDock) -> None:
+    if not dock.reading.drop_gesture():
+        dock.session.escape()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from gist_imaging.errors import GistImagingError
 from gist_napari.drawings import MaskCopies, scene_of, surfaces_of
@@ -21,11 +21,10 @@ from gist_napari.pane_frame import PaneFrame
 from gist_napari.planes import Plane, acquired_plane
 from gist_napari.readout import readout
 from gist_napari.scene import LineDrawing, Scene
-from gist_napari.stages import Hung, Stage, stages_for
+from gist_napari.stages import Stage, stages
 from gist_napari.surface import SurfaceView
 from gist_napari.tools.gestures import Gesture, GestureContext, gesture_for
 from gist_napari.tools.names import Tool
-from gist_napari.window_level import CT_PRESETS
 
 if TYPE_CHECKING:
     from gist_imaging.session.event import Event
@@ -43,6 +42,7 @@ REFERENCE_PX = {"small": 150, "large": 280}
 
 LARGE_FROM_PX, NO_ROW_BELOW_PX = 1600, 1180
 
+_PLANES = {plane.value for plane in Plane}
 _REMEMBER_AFTER_MS = 400
 _BRUSHES = {Tool.BRUSH, Tool.ERASE, Tool.RANGE_BRUSH}
 
@@ -58,9 +58,10 @@ class ReadingView(QWidget):
         self.readout = QLabel("")
         self.readout.setObjectName("gistReadout")
         self.readout.setFixedHeight(20)
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.stages: tuple[Stage, ...] = ()
         self.stage = 0
-        self._hung: list[Hung | None] = [None, None]
+        self._hung: list[str | None] = [None, None]
         self._copies = MaskCopies()
         self._scenes = [Scene(), Scene()]
         self._surfaces = (SurfaceView(pre), SurfaceView(post))
@@ -110,17 +111,17 @@ class ReadingView(QWidget):
         """Return the visit in pane 0 (PRE) or 1 (POST)."""
         return self.session.pair[at]
 
-    def hang(self, stage: int) -> None:
-        """Show a stage of the hanging protocol in both panes."""
+    def hang(self, stage: Stage | int) -> None:
+        """Show a stage of the hanging protocol in both panes, by itself or by its number."""
         if not self.stages:
             return
-        self.stage = min(max(stage, 0), len(self.stages) - 1)
+        if isinstance(stage, Stage):
+            self.stage = self.stages.index(stage) if stage in self.stages else 0
+        else:
+            self.stage = min(max(stage, 0), len(self.stages) - 1)
         chosen = self.stages[self.stage]
-        for at, hung in enumerate((chosen.pre, chosen.post)):
-            self._show(at, hung, chosen.plane)
-        if chosen.window is not None:
-            for pane in self.panes:
-                pane.set_preset(CT_PRESETS[chosen.window])
+        for at, series in enumerate((chosen.pre, chosen.post)):
+            self._show(at, series, chosen.plane)
         self._join()
         self._remember()
 
@@ -144,9 +145,8 @@ class ReadingView(QWidget):
         if visit is None or not visit.series:
             return
         keys = [one.key for one in visit.series]
-        now = keys.index(hung.series) if hung is not None and hung.series in keys else -1
-        series = visit.series[(now + n) % len(keys)]
-        self._show(at, Hung(series.key, False), None)
+        now = keys.index(hung) if hung in keys else -1
+        self._show(at, keys[(now + n) % len(keys)], None)
         self._join()
 
     def _open(self) -> None:
@@ -163,7 +163,7 @@ class ReadingView(QWidget):
             self.readout.setText("")
             self.stages = ()
             return
-        self.stages = stages_for(*self.session.pair)
+        self.stages = stages(*self.session.pair)
         place = case.state.plain("view", "place") or {}
         self.link.set_transform(self.session.registration(), checked=self.session.registration_checked)
         self.hang(int(place.get("stage", 0)))
@@ -172,34 +172,32 @@ class ReadingView(QWidget):
         self._on_active()
         self._redraw()
 
-    def _show(self, at: int, hung: Hung | None, plane: Plane | None) -> None:
+    def _show(self, at: int, series: str | None, plane: str | None) -> None:
         pane, visit, case = self.panes[at], self.visit_at(at), self.session.case
-        if case is None or visit is None or hung is None:
+        if case is None or visit is None or series is None:
             self._hung[at] = None
             pane.clear(_NO_FOLLOW_UP if at == 1 else _NO_BASELINE)
             self.frames[at].set_header(self.pane_title(at))
             return
-        before = self._hung[at]
-        self._hung[at] = hung
+        before, self._hung[at] = self._hung[at], series
         try:
-            volume = case.images.volume(visit.label, hung.series)
+            volume = case.images.volume(visit.label, series)
         except GistImagingError as error:
             pane.clear(str(error))
             self.frames[at].set_header(self.pane_title(at))
             return
         if pane.volume is not volume or before is None:
-            series = self._series(at)
-            name = series.name if series is not None else ""
-            pane.show_volume(volume, caption=name, facts=self._facts(at))
-        if plane is not None and pane.plane is not plane:
-            pane.set_plane(plane)
+            named = self._series(at)
+            pane.show_volume(volume, caption="" if named is None else named.name, facts=self._facts(at))
+        if plane in _PLANES and pane.plane is not Plane(plane):
+            pane.set_plane(Plane(plane))
         self._caption(at)
 
     def _series(self, at: int) -> SeriesFacts | None:
         visit, hung = self.visit_at(at), self._hung[at]
         if visit is None or hung is None:
             return None
-        return next((one for one in visit.series if one.key == hung.series), None)
+        return next((one for one in visit.series if one.key == hung), None)
 
     def _facts(self, at: int) -> PaneFacts:
         case, visit = self.session.case, self.visit_at(at)
@@ -229,14 +227,29 @@ class ReadingView(QWidget):
             pane = self.panes[at]
             if pane.grid is not None and pane.plane is not acquired_plane(pane.grid):
                 words.append("reformat")
-        words.append(self.link.words)
         return f"{mark}{tag}  " + " · ".join(word for word in words if word)
 
     def _caption(self, at: int) -> None:
         series = self._series(at)
         tooltip = "" if series is None or not series.problems else f"Geometry: {', '.join(series.problems)}"
         self.frames[at].set_header(self.pane_title(at), tooltip)
+        self.frames[at].set_chip(*self._link_chip())
         self.frames[at].follow()
+
+    def _link_chip(self) -> tuple[str, str]:
+        """Return how the panes go together in a few characters, and in a sentence."""
+        words = self.link.words
+        offset = words.rpartition(", ")[2] if words.endswith(" mm") else ""
+        bridge = self.link.bridge
+        if not self.session.linked:
+            short = "parted"
+        elif self.link.parted:
+            short = "not linked"
+        else:
+            short = {"registration": "linked, registered", "one frame": "linked by position"}.get(
+                "" if bridge is None else bridge.how, "linked, not registered"
+            )
+        return f"{short} {offset}".strip(), words[:1].upper() + words[1:]
 
     def _join(self) -> None:
         self.link.set_enabled(self.session.linked)
@@ -358,7 +371,7 @@ class ReadingView(QWidget):
             visit.label,
             pane.px_per_mm,
             pane.slice_axis,
-            hung is not None and hung.series == visit.measured,
+            hung is not None and hung == visit.measured,
             self._ask_why,
         )
         gesture = gesture_for(self.session, context, point_mm, inverted)

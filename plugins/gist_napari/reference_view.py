@@ -145,6 +145,15 @@ class ReferenceView(QWidget):
         self.update()
 
 
+def _without_words(scene: Scene) -> Scene:
+    """Return a scene whose lines and points say nothing: there is no room for it here."""
+    return Scene(
+        scene.masks,
+        tuple(replace(line, label="", handles=False) for line in scene.lines),
+        tuple(replace(point, label="") for point in scene.points),
+    )
+
+
 class ReferenceRow(QWidget):
     """The two planes that the pane does not show, side by side."""
 

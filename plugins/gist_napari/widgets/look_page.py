@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
+from gist_napari.stages import Stage, measured_series, stages
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field, Fold, Page, Switch, emptied, remembered, settings
 from gist_napari.widgets.question import Form, Question
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.open_case import SeriesFacts, VisitFacts
     from gist_napari.session import Session
 
-__all__ = ["FACTS", "LookPage", "Stage", "stages"]
+__all__ = ["FACTS", "LookPage"]
 
 FACTS: Mapping[str, tuple[str, str]] = {
     "quality": ("Quality", "image_quality"),
@@ -42,69 +43,6 @@ _SHORT = {
     "no coronal series": "no coronal",
     "straight coronal": "straight",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of the hanging: what both panes show.
-
-    Parameters
-    ----------
-    title : what is done here
-    plane : "axial", "coronal" or "sagittal", as both panes show it
-    pre, post : key of the series of each visit; None where there is none
-    note : such as that it is a reformat
-    """
-
-    title: str
-    plane: str
-    pre: str | None
-    post: str | None
-    note: str = ""
-
-
-def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]:
-    """Return the stages of a pair: by the acquired planes on MR, by reformats of one series on CT."""
-    shown = [visit for visit in (pre, post) if visit is not None]
-    if not shown:
-        return ()
-    if any(one is not None and one.modality == "CT" for one in map(_measured, shown)):
-        first = None if pre is None else pre.measured
-        second = None if post is None else post.measured
-        return (
-            Stage("Tumour", "axial", first, second),
-            Stage("Floor", "coronal", first, second, "reformat"),
-            Stage("Midline", "sagittal", first, second, "reformat"),
-        )
-    found = []
-    pair = [None if visit is None else _measured(visit) for visit in (pre, post)]
-    for title, planes in (
-        ("Overview", ("sagittal",)),
-        ("Tumour", ()),
-        ("Floor", ("coronal",)),
-        ("Low", ("oblique", "axial")),
-    ):
-        first, second = pair if not planes else (_best(pre, planes), _best(post, planes))
-        one = first or second
-        if one is not None:
-            only = "" if post is None or (first and second) else f"only {'PRE' if first else 'POST'}"
-            keys = [None if held is None else held.key for held in (first, second)]
-            found.append(Stage(title, one.plane, keys[0], keys[1], only))
-    return tuple(found)
-
-
-def _measured(visit: VisitFacts) -> SeriesFacts | None:
-    return next((one for one in visit.series if one.key == visit.measured), None)
-
-
-def _best(visit: VisitFacts | None, planes: tuple[str, ...]) -> SeriesFacts | None:
-    """Return a series of these planes beside the measured one: T2 before others, then the finest."""
-    held = [] if visit is None else [one for one in visit.series if one.plane in planes]
-    return min(
-        (one for one in held if visit is not None and one.key != visit.measured),
-        key=lambda one: ("T2" not in one.name, max(one.spacing_mm)),
-        default=None,
-    )
 
 
 class _FactsForm(Form):
@@ -313,7 +251,7 @@ class LookPage(Page):
 
 
 def _dicom_words(visit: VisitFacts) -> str:
-    series = _measured(visit) or next(iter(visit.series), None)
+    series = measured_series(visit) or next(iter(visit.series), None)
     if series is None:
         return "no series can be shown"
     k, j, i = series.shape
