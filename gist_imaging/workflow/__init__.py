@@ -8,6 +8,11 @@ from gist_imaging.workflow.export import (
     case_sheet,
     export_study,
 )
+from gist_imaging.workflow.pair_check import (
+    PairCheck,
+    confirm_pair,
+    pair_check,
+)
 from gist_imaging.workflow.reading_calls import (
     answer,
     answer_rest,
@@ -128,6 +133,7 @@ __all__ = [
     "ExportFailure",
     "ExportReport",
     "ImportReport",
+    "PairCheck",
     "RelationFiles",
     "ScanOptions",
     "ScanPair",
@@ -159,6 +165,7 @@ __all__ = [
     "commit_call",
     "compare_relations",
     "compare_scans",
+    "confirm_pair",
     "copy_job",
     "copy_landmarks",
     "diagnose",
@@ -187,6 +194,7 @@ __all__ = [
     "open_questions",
     "open_scan",
     "open_volumes",
+    "pair_check",
     "pair_of",
     "pin_measured",
     "place_landmark",

@@ -75,6 +75,10 @@ def sheet() -> str:
     QPushButton[look="main"]:hover {{ background: {QUIET}; }}
     QPushButton[look="link"], QToolButton[look="link"] {{
         background: transparent; border-color: transparent; text-decoration: underline; }}
+    QLabel[look="chip"], QLabel[look="chip-differs"], QLabel[look="chip-unknown"] {{
+        border: 1px solid {LINE}; border-radius: 3px; padding: 3px 7px; }}
+    QLabel[look="chip-differs"] {{ color: {WARNING}; border: 2px solid {WARNING}; }}
+    QLabel[look="chip-unknown"] {{ color: {QUIET}; border-style: dashed; }}
     QLabel[look="key"], QPushButton[look="key"] {{ background: transparent; border: none; font-weight: 600;
         font-size: {SMALL_PX}px; padding: 0; min-height: 18px; min-width: 20px; text-align: left; }}
     QPushButton[look="key"]:hover {{ background: {RAISED}; }}
