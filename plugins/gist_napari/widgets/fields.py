@@ -43,7 +43,8 @@ _ZERO_WITH_SHIFT = (Qt.Key.Key_ParenRight, Qt.Key.Key_Equal)
 
 def settings() -> QSettings:
     """Return where folds and switches are remembered, for this user on this machine."""
-    return QSettings("gist_imaging", "reading")
+    ini, user = QSettings.Format.IniFormat, QSettings.Scope.UserScope
+    return QSettings(ini, user, "gist_imaging", "reading")
 
 
 def remembered(name: str, default: bool) -> bool:
@@ -124,7 +125,7 @@ class Page(QWidget):
         self._stale = False
         self.refresh()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while the page was hidden."""
         super().showEvent(event)
         if self._stale:
@@ -146,6 +147,7 @@ class Switch(QWidget):
         for name, word, tip in choices:
             button = style.button(word, tip)
             button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, name=name: self._press(name))
             self.buttons[name] = button
             row.addWidget(button, 1)
@@ -276,7 +278,7 @@ class Field(QFrame):
             return True
         return bool(super().event(event))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Answer by a digit; Backspace goes back; arrows move."""
         means = self._means(event)
         if means is None:
@@ -290,7 +292,7 @@ class Field(QFrame):
         if event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             return None
         if shift and key in _ZERO_WITH_SHIFT:
-            return self.rest_wanted.emit
+            return lambda: self.rest_wanted.emit()
         steps = {
             Qt.Key.Key_Up: (-1, 0),
             Qt.Key.Key_Down: (1, 0),
@@ -298,7 +300,7 @@ class Field(QFrame):
             Qt.Key.Key_Right: (0, 1),
         }
         if key == Qt.Key.Key_Backspace:
-            return self.back_wanted.emit
+            return lambda: self.back_wanted.emit()
         if key in steps:
             return lambda: self.moved.emit(*steps[Qt.Key(key)])
         text = event.text()
@@ -311,18 +313,18 @@ class Field(QFrame):
         # A digit that is no answer is told by the form, with those that are.
         self.answered.emit(found.word if found is not None else f"?{digit}")
 
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+    def focusInEvent(self, event: QFocusEvent) -> None:
         """Show that digits answer here."""
         super().focusInEvent(event)
         self._mark("here", True)
         self.reached.emit()
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         """Show that they no longer do."""
         super().focusOutEvent(event)
         self._mark("here", False)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Ask this question."""
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         event.accept()
@@ -375,7 +377,7 @@ class ReasonRow(QWidget):
         self.show()
         self.line.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave by Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self._leave()

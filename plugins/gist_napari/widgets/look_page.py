@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 from gist_imaging import workflow
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field, Fold, Page, Switch, emptied, remembered, settings
-from gist_napari.widgets.question import Form, Question
+from gist_napari.widgets.question import Form, QuestionBox
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
@@ -69,12 +69,11 @@ def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]
     if not shown:
         return ()
     if any(one is not None and one.modality == "CT" for one in map(_measured, shown)):
-        first = None if pre is None else pre.measured
-        second = None if post is None else post.measured
+        keys = [None if visit is None else visit.measured for visit in (pre, post)]
         return (
-            Stage("Tumour", "axial", first, second),
-            Stage("Floor", "coronal", first, second, "reformat"),
-            Stage("Midline", "sagittal", first, second, "reformat"),
+            Stage("Tumour", "axial", keys[0], keys[1]),
+            Stage("Floor", "coronal", keys[0], keys[1], "reformat"),
+            Stage("Midline", "sagittal", keys[0], keys[1], "reformat"),
         )
     found = []
     pair = [None if visit is None else _measured(visit) for visit in (pre, post)]
@@ -132,7 +131,7 @@ class LookPage(Page):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.question = Question()
+        self.question = QuestionBox()
         self.message = style.warning("")
         self.message.hide()
         self.form = _FactsForm(self)
@@ -237,7 +236,9 @@ class LookPage(Page):
         self.impression.show_answer(word, word_told("impression", word))
         self.impression.setVisible(post is not None)
         if case is None:
-            self.question.ask(None, "No case is open. Choose one in the worklist and press Enter.", frozenset())
+            self.question.ask(
+                None, "No case is open. Choose one in the worklist and press Enter.", frozenset()
+            )
         elif self.form.current is None:
             self.question.ask(None, "Quality, phase and filling: click a field, then its digit.", frozenset())
         else:

@@ -13,7 +13,8 @@ from gist_imaging import workflow
 from gist_imaging.session.call_form import AXES, NO_SIDE
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field, Fold, Page, ReasonRow, Switch
-from gist_napari.widgets.question import Form, Question, missing_text
+from gist_napari.widgets.question import Form, QuestionBox, missing_text
+from gist_napari.widgets.telling import sentence
 from gist_napari.widgets.words import ORGANS, SIDE_WORDS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class _CallForm(Form):
 
     def _reach(self, field: Field) -> None:
         super()._reach(field)
-        self.owner.scroll.ensureWidgetVisible(field, 0, 30)
+        self.owner.area.ensureWidgetVisible(field, 0, 30)
 
     def title_of(self, field: Field) -> str:
         return f"{self.tag}: {field.title}"
@@ -91,8 +92,10 @@ class RelationForm(Page):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.visits = Switch((("PRE", "PRE", "Answers for the first scan"), ("POST", "POST", "For the second")))
-        self.question = Question()
+        self.visits = Switch(
+            (("PRE", "PRE", "Answers for the first scan"), ("POST", "POST", "For the second"))
+        )
+        self.question = QuestionBox()
         self.message = style.warning("")
         self.message.hide()
         self.reason = ReasonRow("", REASONS)
@@ -102,11 +105,12 @@ class RelationForm(Page):
             self.rows.addWidget(widget)
         self.forms: dict[str, _CallForm] = {}
         self._numbers: dict[tuple[str, str], QLineEdit] = {}
+        self._notes: dict[str, QLineEdit] = {}
         self._bodies: dict[str, QWidget] = {}
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 4, 0)
@@ -116,10 +120,13 @@ class RelationForm(Page):
         self.changes = style.text("", wrap=True)
         column.addWidget(self.changes)
         column.addStretch(1)
-        self.scroll.setWidget(holder)
-        self.rows.addWidget(self.scroll, 1)
+        self.area.setWidget(holder)
+        self.rows.addWidget(self.area, 1)
         self.commit = style.button(
-            "Commit my call (Ctrl+Enter)", "Freeze the answers; they cannot be undone.", "Ctrl+Enter", main=True
+            "Commit my call (Ctrl+Enter)",
+            "Freeze the answers; they cannot be undone.",
+            "Ctrl+Enter",
+            main=True,
         )
         self.footer = style.quiet("Metrics are hidden until you commit")
         self.footer.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -175,7 +182,7 @@ class RelationForm(Page):
         return field
 
     def _more(self, form: _CallForm, row: int) -> Fold:
-        fold = Fold(f"call/more/{form.tag}", "More: height, reflection")
+        fold = Fold(f"call/more/{form.tag}", "More: height, reflection, note")
         for number, (name, title) in enumerate(MORE_FIELDS.items()):
             fold.rows.addWidget(self._finding(form, name, title, row + number))
         for name, title in MORE_NUMBERS.items():
@@ -192,6 +199,11 @@ class RelationForm(Page):
             line.addWidget(style.quiet("mm", wrap=False))
             fold.rows.addLayout(line)
             self._numbers[(form.tag, name)] = entry
+        note = self._notes[form.tag] = QLineEdit()
+        note.setPlaceholderText("Note, stays in the study folder")
+        note.setAccessibleName(f"Note on {form.tag}")
+        note.editingFinished.connect(lambda form=form, note=note: self._note(form, note))
+        fold.rows.addWidget(note)
         return fold
 
     def _organs(self, form: _CallForm, row: int) -> Fold:
@@ -240,20 +252,26 @@ class RelationForm(Page):
         for form in self.forms.values():
             third = next(one for one in form.fields if one.name == "sphincter_lowest_third")
             third.setVisible(third.word is not None or form.asked(third))
+            note = self._notes[form.tag]
+            if not note.hasFocus():
+                held = self.session.case.state.plain("note", form.visit) if self.session.case else None
+                note.setText(str(held or ""))
         left = len(self.open)
         total = left + sum(self._counts(form, one) for form in self._asked_forms() for one in form.fields)
         self.commit.setVisible(not frozen)
         nothing = self.session.case is None or not self.session.active_lesion
         if frozen:
-            self.footer.setText("Committed. A change asks for a reason; both answers are kept.")
+            self.footer.setText("Committed. A change asks for a reason.")
         elif nothing:
             self.footer.setText("Metrics are hidden until you commit")
         else:
-            self.footer.setText(f"{total - left} of {total} answered. Metrics are hidden until you commit")
+            self.footer.setText(f"{total - left}/{total} · Metrics are hidden until you commit")
         if nothing and not frozen:
             self.question.ask(None, "Outline or name a lesion first (F3).", frozenset())
         elif self.form.current is None:
-            self.question.ask(None, f"{self.session.active_lesion}: click a field, or press Tab.", frozenset())
+            self.question.ask(
+                None, f"{self.session.active_lesion}: click a field, or press Tab.", frozenset()
+            )
         else:
             self.form.ask_again()
         told = self._told_changes() if frozen else []
@@ -320,7 +338,7 @@ class RelationForm(Page):
             other.ask_first()
         elif not self.session.committed:
             self.tell("")
-            self.footer.setText("All answered. Commit my call with Ctrl+Enter; metrics are hidden until then.")
+            self.footer.setText("All answered. Metrics are hidden until you commit")
 
     def answer(self, form: _CallForm, field: Field, word: str) -> bool:
         """Keep one answer; after the commit, ask why first."""
@@ -339,13 +357,14 @@ class RelationForm(Page):
                 return False
             self._waiting = (form, field, value)
             new = " ".join(value) or "none" if isinstance(value, list) else word_told(field.name, word)
+            self.question.hide()
             self.reason.start(f"{form.tag} {field.title}: {field.answer.text()} → {new}. Why?")
             return False
         where = (form.visit, session.active_lesion, field.property("form"), field.property("side"))
         event = session.do(workflow.answer, *where, field.name, value)
         if event is not None:
             self.refresh()
-            self.tell(" ".join(_sentence(one) for one in event.details.get("questions") or ()))
+            self.tell(" ".join(sentence(one, ".") for one in event.details.get("questions") or ()))
         return event is not None
 
     def answer_rest(self, form: _CallForm, axis: str) -> None:
@@ -382,6 +401,15 @@ class RelationForm(Page):
             self.refresh()
         elif self.session.do(workflow.answer, *where, name, value) is None:
             self.refresh()
+
+    def _note(self, form: _CallForm, note: QLineEdit) -> None:
+        case = self.session.case
+        if (
+            case is not None
+            and form.visit
+            and note.text().strip() != (case.state.plain("note", form.visit) or "")
+        ):
+            self.session.do(workflow.keep_note, form.visit, note.text())
 
     def commit_call(self) -> bool:
         """Freeze the call, or go to the first field that is missing; return whether it is committed."""
@@ -424,6 +452,7 @@ class RelationForm(Page):
 
     def _revise(self, reason: str) -> None:
         waiting, self._waiting = self._waiting, None
+        self.question.show()
         if waiting is None:
             return
         form, field, value = waiting
@@ -434,6 +463,7 @@ class RelationForm(Page):
 
     def _keep(self) -> None:
         waiting, self._waiting = self._waiting, None
+        self.question.show()
         if waiting is not None:
             waiting[1].setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -455,7 +485,7 @@ class RelationForm(Page):
             return True
         return bool(super().event(event))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Commit by Ctrl+Enter."""
         if _is_commit(event):
             self.commit_call()
@@ -469,12 +499,6 @@ def _answer_told(field: str, word: Any) -> str:
     return word_told(field, None if word is None else str(word))
 
 
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('?', '.')) else '.'}"
-
-
 def _is_commit(event: QKeyEvent) -> bool:
     control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
     return control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-
-

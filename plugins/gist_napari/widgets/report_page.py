@@ -47,7 +47,10 @@ class ReportPage(Page):
         self.list.setSpacing(4)
         self.rows.addLayout(self.list)
         self.commit = style.button(
-            "Commit my call (Ctrl+Enter)", "Freeze the answers; they cannot be undone.", "Ctrl+Enter", main=True
+            "Commit my call (Ctrl+Enter)",
+            "Freeze the answers; they cannot be undone.",
+            "Ctrl+Enter",
+            main=True,
         )
         self.commit.clicked.connect(self.commit_wanted.emit)
         self.export = style.button("Export study …", "Write masks and tables of all committed cases")
@@ -113,7 +116,9 @@ class ReportPage(Page):
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(2)
-        grid.addWidget(style.heading(f"{self.session.tag_of(visit)} · {self.session.active_lesion}"), 0, 0, 1, 3)
+        grid.addWidget(
+            style.heading(f"{self.session.tag_of(visit)} · {self.session.active_lesion}"), 0, 0, 1, 3
+        )
         for column, words in enumerate(SIDE_WORDS.values()):
             head = style.quiet(words.replace("posterior ", "post. "), wrap=False)
             grid.addWidget(head, 1, column)

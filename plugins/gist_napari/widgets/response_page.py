@@ -11,8 +11,8 @@ from gist_imaging import workflow
 from gist_imaging.response.change import Category, Query, Reason
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Fold, Page, emptied
-from gist_napari.widgets.style import minus, number_text
-from gist_napari.widgets.telling import reason_told
+from gist_napari.widgets.style import number_text
+from gist_napari.widgets.telling import reason_told, sentence
 from gist_napari.widgets.words import word_told
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ class ResponsePage(Page):
         lesion, case = session.active_lesion, session.case
         held = None if case is None or not lesion else case.state.plain("impression", lesion)
         word = held.get("word") if isinstance(held, dict) else held
-        self.impression.setText(f"Your impression of {lesion}: {word_told('impression', word)}" if lesion else "")
+        self.impression.setText(
+            f"Your impression of {lesion}: {word_told('impression', word)}" if lesion else ""
+        )
         self.impression.setVisible(bool(lesion))
         self.before.setVisible(True)
         if case is None:
@@ -133,7 +135,7 @@ def headline(response: Response) -> str:
     if change is None:
         return word
     arrow = "→" if abs(change) < 0.05 else "↓" if change < 0 else "↑"
-    return f"{word} {arrow} {number_text(change, signed=True)} %"
+    return f"{word} {arrow} {number_text(change, signed=True)} %"
 
 
 def _row(response: Response) -> QWidget:
@@ -149,7 +151,7 @@ def _row(response: Response) -> QWidget:
     if response.rule:
         # The rule begins with its own category, which stands above already.
         rule = response.rule.partition(": ")[2] or response.rule
-        column.addWidget(style.text(minus(f"{rule[:1].upper()}{rule[1:]}."), wrap=True))
+        column.addWidget(style.text(sentence(rule, "."), wrap=True))
     if response.query:
         column.addWidget(style.warning(_QUERIES.get(response.query, response.query)))
     used = _used(response)
@@ -170,9 +172,10 @@ def _used(response: Response) -> str:
         digits = _DIGITS.get(response.unit, 1)
         told.append(f"{number_text(values[0], digits)} → {number_text(values[1], digits)} {unit}")
     if response.density_baseline_hu is not None and response.density_followup_hu is not None:
-        pair = f"{number_text(response.density_baseline_hu, 0)} → {number_text(response.density_followup_hu, 0)} HU"
+        densities = (response.density_baseline_hu, response.density_followup_hu)
+        pair = " → ".join(number_text(one, 0) for one in densities) + " HU"
         change = response.density_change_pct
-        told.append(pair if change is None else f"{pair} ({number_text(change, signed=True)} %)")
+        told.append(pair if change is None else f"{pair} ({number_text(change, signed=True)} %)")
     return "; ".join(told)
 
 
@@ -193,7 +196,7 @@ def _numbers(compared: Comparison) -> QWidget:
         unit = str(compared.pre.quantity) if name == "mean" and compared.pre.mean_hu is not None else unit
         pair = " → ".join("–" if one is None else number_text(one / divide) for one in (before, after))
         change = compared.change_pct.get(name)
-        told = "" if change is None else f", {number_text(change, signed=True)} %"
+        told = "" if change is None else f", {number_text(change, signed=True)} %"
         lines.append(f"{title}: {pair} {unit}".rstrip() + told)
     label = style.text("\n".join(lines), wrap=True)
     style.tabular(label)

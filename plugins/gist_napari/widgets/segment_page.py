@@ -21,7 +21,15 @@ from qtpy.QtWidgets import (
 from gist_imaging import workflow
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Fold, Page, ReasonRow, emptied
-from gist_napari.widgets.telling import MASK_STATES, mask_state, ml, mm, place_in_slice, reason_told, slices_of
+from gist_napari.widgets.telling import (
+    MASK_STATES,
+    mask_state,
+    ml,
+    mm,
+    place_in_slice,
+    reason_told,
+    slices_of,
+)
 
 if TYPE_CHECKING:
     from gist_imaging.measure.lesion import LesionMeasurement
@@ -39,6 +47,7 @@ STEPS = (
     "Press Grow",
     "Look at it, then Enter accepts, Esc rejects",
 )
+_MASK_FILES = "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All files (*)"
 _SMOOTH_MM, _ISLAND_MM3 = 1.0, 50.0
 
 
@@ -146,7 +155,7 @@ class SegmentPage(Page):
         self.more.rows.addWidget(self.ball)
         file = style.button("Open a mask file …", "NIfTI, NRRD, DICOM SEG or RTSTRUCT, as a proposal")
         file.clicked.connect(self._open_file)
-        strokes = style.button("Clear strokes", "Take back all strokes of this lesion on this scan; masks stay")
+        strokes = style.button("Clear strokes", "Take back this lesion's strokes on this scan; masks stay")
         strokes.clicked.connect(lambda: self._do(workflow.clear_prompts))
         mask = style.button("Clear mask", "Take the mask away; can be undone")
         mask.clicked.connect(lambda: self._do(workflow.clear_mask))
@@ -161,7 +170,9 @@ class SegmentPage(Page):
         self.session.ball = ball
 
     def _open_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a mask", "", "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All (*)")
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Open a mask", "", "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All (*)"
+        )
         if path:
             self.session.import_mask(Path(path))
 
