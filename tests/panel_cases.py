@@ -129,9 +129,8 @@ def texts_of(widget) -> list[str]:
             held = say() if callable(say) else say
             if isinstance(held, str) and held:
                 found.append(held)
-        for name in ("accessibleDescription", "statusTip", "windowTitle"):
-            if getattr(one, name)():
-                found.append(getattr(one, name)())
+        held = [one.accessibleDescription(), one.statusTip(), one.windowTitle()]
+        found += [text for text in held if text]
         if isinstance(one, QComboBox):
             found += [one.itemText(at) for at in range(one.count())]
     return found

@@ -13,6 +13,7 @@ from gist_imaging import workflow
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field, Fold, Page, Switch, emptied, remembered, settings
 from gist_napari.widgets.question import Form, QuestionBox
+from gist_napari.widgets.telling import uncapped
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class _FactsForm(Form):
         return self.owner.answer(field, word)
 
     def refused(self, field: Field, digit: str) -> None:
-        self.owner.tell(f"{digit} is no answer to {field.title.lower()}. {allowed(field.options)}.")
+        self.owner.tell(f"{digit} is no answer to {uncapped(field.title)}. {allowed(field.options)}.")
 
     def finished(self) -> None:
         self.owner.tell("")

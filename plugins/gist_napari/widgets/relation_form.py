@@ -14,7 +14,7 @@ from gist_imaging.session.call_form import AXES, NO_SIDE
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field, Fold, Page, ReasonRow, Switch
 from gist_napari.widgets.question import Form, QuestionBox, missing_text
-from gist_napari.widgets.telling import sentence
+from gist_napari.widgets.telling import sentence, uncapped
 from gist_napari.widgets.words import ORGANS, SIDE_WORDS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class _CallForm(Form):
         return frozenset() if held is None else frozenset({str(held)})
 
     def refused(self, field: Field, digit: str) -> None:
-        self.owner.tell(f"{digit} is no answer to {field.title.lower()}. {allowed(field.options)}.")
+        self.owner.tell(f"{digit} is no answer to {uncapped(field.title)}. {allowed(field.options)}.")
 
     def asked(self, field: Field) -> bool:
         return (self.visit, field.property("side"), field.name) in self.owner.open

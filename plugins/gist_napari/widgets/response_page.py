@@ -64,6 +64,8 @@ _QUERIES: Mapping[str, str] = {
     Query.REAPPEARANCE_AFTER_CR: "all targets had gone and one is back: was the complete response real?",
     Query.GROWTH_FROM_NADIR: "the size has grown past the cut-off since its smallest: look again.",
 }
+_AS_GOOD_AS_NONE_PCT = 0.05
+"""Less change than this is told as 0.0 %."""
 _DIGITS = {"mm": 1, "mm2": 0, "mm3": 1}
 
 
@@ -134,8 +136,9 @@ def headline(response: Response) -> str:
         change = response.change_pct_nadir
     if change is None:
         return word
-    arrow = "→" if abs(change) < 0.05 else "↓" if change < 0 else "↑"
-    return f"{word} {arrow} {number_text(change, signed=True)} %"
+    if abs(change) < _AS_GOOD_AS_NONE_PCT:
+        return f"{word} → 0.0 %"
+    return f"{word} {'↓' if change < 0 else '↑'} {number_text(change, signed=True)} %"
 
 
 def _row(response: Response) -> QWidget:

@@ -20,7 +20,7 @@ _BEFORE_DIGIT = re.compile(r"(?<!\w)-(?=\d)")
 
 __all__ = [
     "MASK_STATES", "NOT_MEASURED", "distance_mm", "mask_state", "ml", "mm", "place_in_slice", "reason_told",
-    "sentence", "slices_of",
+    "sentence", "slices_of", "uncapped",
 ]  # fmt: skip
 
 MASK_STATES: Mapping[str, str] = {
@@ -76,6 +76,15 @@ def sentence(words: str, end: str = "") -> str:
     """
     told = _BEFORE_DIGIT.sub("\N{MINUS SIGN}", f"{words[:1].upper()}{words[1:]}")
     return told if not end or told.endswith((".", "?")) else told + end
+
+
+def uncapped(words: str) -> str:
+    """Return words as they stand inside a sentence.
+
+    >>> uncapped("Contact on patient R")
+    'contact on patient R'
+    """
+    return words[:1].lower() + words[1:]
 
 
 def distance_mm(points_mm: Sequence[Sequence[float]] | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Before the reader's call is committed the panel holds no change, category or metric, not even in a tooltip."""
+"""Before the commit the panel holds no change, category or metric, not even in a tooltip."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_the_left_column_is_the_patients_right(panel, qtbot):
     assert said(panel, PRE, "R", "contact") == "close"
     assert said(panel, PRE, "L", "contact") is None
     assert first.title == "Contact on patient R"
-    others = [field for field in panel.call.forms["PRE"].fields[1:3]]
+    others = panel.call.forms["PRE"].fields[1:3]
     assert all(first.mapToGlobal(QPoint(0, 0)).x() < one.mapToGlobal(QPoint(0, 0)).x() for one in others)
 
 
@@ -106,7 +106,7 @@ def test_a_digit_that_is_no_answer_is_told_with_those_that_are(panel, qtbot):
     press(qtbot, "7")
 
     assert said(panel, PRE, "R", "contact") is None
-    assert "7 is no answer to contact on patient r" in panel.call.message.text()
+    assert "7 is no answer to contact on patient R" in panel.call.message.text()
     assert "0 none · 1 close · 2 abuts · 9 cannot be judged" in panel.call.message.text()
 
 
