@@ -12,7 +12,8 @@ from gist_imaging import workflow
 from gist_imaging.anatomy.landmark_names import DEFINITIONS, LandmarkName
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold
 from gist_napari.widgets.pelvis_drawing import PelvisDrawing
 from gist_napari.widgets.telling import sentence
 

@@ -14,7 +14,8 @@ from gist_imaging.errors import GistImagingError
 from gist_imaging.measure.region import slice_axis
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Page, Switch, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Switch
 from gist_napari.widgets.telling import mm, sentence
 from gist_napari.widgets.words import SIDE_WORDS
 

@@ -11,7 +11,9 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Field, Fold, Page, Switch, emptied, remembered, settings
+from gist_napari.widgets.fields import Field
+from gist_napari.widgets.page import Page, emptied, remembered, settings
+from gist_napari.widgets.parts import Fold, Switch
 from gist_napari.widgets.question import Form, QuestionBox
 from gist_napari.widgets.telling import uncapped
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told

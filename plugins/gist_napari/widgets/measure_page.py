@@ -18,7 +18,8 @@ from gist_imaging.response.visit import (
 )
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Page, Switch, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Switch
 from gist_napari.widgets.style import number_text
 from gist_napari.widgets.telling import distance_mm, ml, mm, reason_told
 

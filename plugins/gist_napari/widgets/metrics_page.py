@@ -11,7 +11,8 @@ from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, Switch, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold, Switch
 from gist_napari.widgets.style import number_text
 from gist_napari.widgets.telling import mm, reason_told, sentence
 from gist_napari.widgets.words import SIDE_WORDS, word_told

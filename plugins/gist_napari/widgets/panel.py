@@ -17,13 +17,14 @@ from qtpy.QtWidgets import (
 )
 
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Page, Switch
 from gist_napari.widgets.landmark_page import LandmarkPage
 from gist_napari.widgets.levator_page import LevatorPage
 from gist_napari.widgets.live_numbers import LiveNumbers
 from gist_napari.widgets.look_page import LookPage
 from gist_napari.widgets.measure_page import MeasurePage
 from gist_napari.widgets.metrics_page import MetricsPage
+from gist_napari.widgets.page import Page
+from gist_napari.widgets.parts import Switch
 from gist_napari.widgets.relation_form import RelationForm
 from gist_napari.widgets.report_page import ReportPage
 from gist_napari.widgets.response_page import ResponsePage

@@ -6,7 +6,8 @@ from qtpy.QtCore import QEvent, QObject, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Field, emptied
+from gist_napari.widgets.fields import Field
+from gist_napari.widgets.page import emptied
 from gist_napari.widgets.words import Option, allowed
 
 __all__ = ["Form", "QuestionBox", "missing_text"]
@@ -107,7 +108,7 @@ class Form:
         """Take a field in; rows and columns are what arrow keys move along."""
         self.fields.append(field)
         self._places[field] = (row, column)
-        field.reached.connect(lambda: self._reach(field))
+        field.reached.connect(lambda: self.reach(field))
         field.answered.connect(lambda word: self._say(field, word))
         field.back_wanted.connect(lambda: self._step(field, -1))
         field.moved.connect(lambda down, right: self._move(field, down, right))
@@ -149,7 +150,8 @@ class Form:
         if self.current is not None:
             self.question.ask(self.current, self.title_of(self.current), self.words_of(self.current))
 
-    def _reach(self, field: Field) -> None:
+    def reach(self, field: Field) -> None:
+        """Ask what the field asks that has the focus."""
         self.current = field
         self.ask_again()
 

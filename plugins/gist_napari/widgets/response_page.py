@@ -10,7 +10,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from gist_imaging import workflow
 from gist_imaging.response.change import Category, Query, Reason
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold
 from gist_napari.widgets.style import number_text
 from gist_napari.widgets.telling import reason_told, sentence
 from gist_napari.widgets.words import word_told

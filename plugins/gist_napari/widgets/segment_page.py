@@ -20,7 +20,8 @@ from qtpy.QtWidgets import (
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, ReasonRow, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold, ReasonRow
 from gist_napari.widgets.telling import (
     MASK_STATES,
     mask_state,

@@ -9,8 +9,9 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, Q
 
 from gist_imaging import workflow
 from gist_imaging.session.proposals import ProposalWarning
-from gist_napari.widgets.fields import Field, Fold
+from gist_napari.widgets.fields import Field
 from gist_napari.widgets.panel import NARROW_PX, WIDE_PX, TaskPanel
+from gist_napari.widgets.parts import Fold
 
 pytestmark = pytest.mark.gui
 

@@ -97,7 +97,7 @@ def test_shift_and_0_answer_the_rest_of_one_axis_and_say_so(panel, qtbot):
     assert said(panel, PRE, "R", "displacement") is None
     assert said(panel, POST, "R", "contact") is None
     assert "Filled in bulk" in panel.call.message.text()
-    assert "2 side(s)" in panel.call.message.text()
+    assert "2 field(s)" in panel.call.message.text()
     assert focused(panel).name == "displacement"
 
 
@@ -168,8 +168,7 @@ def test_several_muscles_can_be_named_and_taken_back(panel):
 
 
 def test_a_height_takes_its_method_and_text_is_no_number(panel, qtbot):
-    panel.call.forms["PRE"]
-    entry = panel.call._numbers[("PRE", "distance_anal_verge_mm")]
+    entry = panel.call.forms["PRE"].numbers["distance_anal_verge_mm"]
     entry.setText("thirty")
     entry.editingFinished.emit()
     assert "expected a number of mm" in panel.call.message.text()
