@@ -12,8 +12,11 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 from gist_imaging import workflow
 from gist_napari.stages import Stage, measured_series, stages
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Field, Fold, Page, Switch, emptied, remembered, settings
-from gist_napari.widgets.question import Form, Question
+from gist_napari.widgets.fields import Field
+from gist_napari.widgets.page import Page, emptied, remembered, settings
+from gist_napari.widgets.parts import Fold, Switch
+from gist_napari.widgets.question import Form, QuestionBox
+from gist_napari.widgets.telling import uncapped
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ class _FactsForm(Form):
         return self.owner.answer(field, word)
 
     def refused(self, field: Field, digit: str) -> None:
-        self.owner.tell(f"{digit} is no answer to {field.title.lower()}. {allowed(field.options)}.")
+        self.owner.tell(f"{digit} is no answer to {uncapped(field.title)}. {allowed(field.options)}.")
 
     def finished(self) -> None:
         self.owner.tell("")
@@ -70,7 +73,7 @@ class LookPage(Page):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.question = Question()
+        self.question = QuestionBox()
         self.message = style.warning("")
         self.message.hide()
         self.form = _FactsForm(self)
