@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -20,7 +19,7 @@ from gist_napari.widgets.telling import uncapped
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
-    from gist_imaging.session.open_case import SeriesFacts, VisitFacts
+    from gist_imaging.session.open_case import VisitFacts
     from gist_napari.session import Session
 
 __all__ = ["FACTS", "LookPage"]
