@@ -271,7 +271,7 @@ def _series_words(series: SeriesRecord) -> str:
 
 def _chip(chip: Chip) -> QLabel:
     differs = chip.state == "differs"
-    label = text(f"{'≠' if differs else '✓'} {_name(chip)}  {chip.text}")
+    label = text(f"{'≠' if differs else '✓'} {_name(chip)}  {chip.text.replace('_', ' ')}")
     label.setToolTip(
         "Not comparable: choose another series, or read with care." if differs else "Comparable."
     )
