@@ -291,9 +291,7 @@ class ReadingView(QWidget):
         if event.kind != "view":
             self._redraw()
         if any(change.key[0] == "registration" for change in event.changes) or event.kind in ("undo", "redo"):
-            self.link.set_transform(
-                self.session.registration(), checked=self.session.registration_state == "ok"
-            )
+            self._set_transform()
 
     def _set_transform(self) -> None:
         is_checked = self.session.registration_state == "ok"

@@ -150,8 +150,11 @@ class LookPage(Page):
     def set_presets(self, names: Mapping[int, str]) -> None:
         """Show the window presets of the open pair: number, which is also its key with Shift, to name."""
         emptied(self._presets)
-        for place, (number, name) in enumerate(names.items()):
-            button = style.button(name, f"Window preset: {name}", f"Shift+{number}")
+        shared = ", not calibrated"
+        if any(name.endswith(shared) for name in names.values()):
+            self._presets.addWidget(style.quiet("Window by percentiles, not calibrated"), 0, 0, 1, 2)
+        for place, (number, name) in enumerate(names.items(), start=2):
+            button = style.button(name.removesuffix(shared), f"Window preset: {name}", f"Shift+{number}")
             button.clicked.connect(lambda _=False, number=number: self.preset_wanted.emit(number))
             self._presets.addWidget(button, place // 2, place % 2)
 
