@@ -19,6 +19,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
+# What a window on a screen that nobody sees needs, beside Qt's own wheels (names of Debian and Ubuntu).
+SCREEN_PACKAGES = [
+    "xvfb", "openbox", "fonts-dejavu-core", "libegl1", "libgl1", "libgl1-mesa-dri", "libglx-mesa0",
+    "libopengl0", "libxkbcommon0", "libxkbcommon-x11-0", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0",
+    "libxcb-keysyms1", "libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0",
+    "libxcb-xkb1", "libdbus-1-3", "libfontconfig1",
+]  # fmt: skip
 
 
 def main() -> int:
@@ -69,6 +76,22 @@ def prepare(venv: Path) -> bool:
     return True
 
 
+def screen_ready() -> bool:
+    """Install what the tests of the window need, where that is possible; return whether they can run."""
+    if shutil.which("Xvfb") and shutil.which("openbox"):
+        return True
+    if sys.platform.startswith("linux") and shutil.which("apt-get") and os.geteuid() == 0:
+        print("Installing a virtual screen for the tests of the window ...", flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update"], ["install", "-y", "--no-install-recommends", *SCREEN_PACKAGES]):
+            subprocess.run(["apt-get", "-q", *words], check=False, env=quiet, stdout=subprocess.DEVNULL)
+        if shutil.which("Xvfb"):
+            return True
+    print("The tests of the window need a virtual screen. Run:")
+    print(f"  sudo apt-get install -y --no-install-recommends {' '.join(SCREEN_PACKAGES)}")
+    return False
+
+
 def python_of(venv: Path) -> Path:
     """Return the interpreter of the environment."""
     return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
@@ -89,7 +112,7 @@ def check(venv: Path) -> int:
         ("mypy", ()),
         ("pytest", ("-n", "2", "--dist", "loadfile", "-q")),
     ]
-    failed = []
+    failed = [] if screen_ready() else ["virtual screen"]
     for module, arguments in steps:
         title = " ".join([module.split(".")[0], *(str(argument) for argument in arguments)])
         print(f"\n== {title}", flush=True)

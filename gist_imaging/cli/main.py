@@ -14,6 +14,7 @@ import typer
 
 from gist_imaging._version import __version__
 from gist_imaging.cli import show, show_relation
+from gist_imaging.cli.annotate import annotate
 from gist_imaging.cli.export import export
 from gist_imaging.cli.relation import TumourSide, relation, side_of
 from gist_imaging.cli.segment import segment
@@ -33,6 +34,7 @@ app.add_typer(study_app, name="study")
 app.command()(segment)
 app.command()(export)
 app.command()(relation)
+app.command()(annotate)
 
 
 class Phase(StrEnum):

@@ -167,11 +167,14 @@ def caliper_cleared(state: CaseState, lesion: str, visit: str, measure: str) -> 
 
 
 def calipers_shown(
-    state: CaseState, lesion: str, visit: str, measured: LesionMeasurement | None
+    state: CaseState, lesion: str, visit: str, measured: LesionMeasurement | None, mask_sha256: str | None
 ) -> tuple[Caliper, ...]:
-    """Return the calipers of a lesion at a visit, longest diameter first; none where there is nothing."""
-    mask = state.mask(lesion, visit)
-    mask_sha256 = None if mask is None else mask.sha256()
+    """Return the calipers of a lesion at a visit, longest diameter first; none where there is nothing.
+
+    Parameters
+    ----------
+    measured, mask_sha256 : numbers and hash of the accepted mask as it is now
+    """
     shown: list[Caliper] = []
     for measure in MEASURES:
         proposed = None if measured is None else measured.end_points_mm.get(f"{measure}_mm")

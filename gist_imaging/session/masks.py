@@ -134,11 +134,11 @@ def brushed(
     }
     at = round(float(canvas.geometry.to_index(points)[0, canvas.slice_axis])) + 1
     label = f"{tool} {canvas.visit} slice {at}"
-    if np.array_equal(voxels, before.voxels):
-        return Event("view", f"{tool}_nothing", f"{label}: nothing changed", details=details)
     parameters = {name: details[name] for name in ("radius_mm", "slice_axis", "in_range")}
     new = _signed(edited(before, voxels, tool, parameters), canvas.by)
     change = mask_changed(canvas.proposal_key if kind == "proposal" else canvas.mask_key, old, new, tool)
+    if not len(change.edit.runs):
+        return Event("view", f"{tool}_nothing", f"{label}: nothing changed", details=details)
     facts_key = canvas.proposal_facts_key if kind == "proposal" else canvas.facts_key
     facts = state.plain(*facts_key)
     if kind == "proposal":

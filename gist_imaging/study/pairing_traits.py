@@ -135,7 +135,7 @@ def name_of(traits: SeriesTraits) -> str:
     'DWI b800 axial 4.0 mm'
     """
     what = (traits.weighting or traits.modality).replace("_", " ")
-    b_value = "" if traits.b_value is None else f" b{traits.b_value:.0f}"
+    b_value = f" b{traits.b_value:.0f}" if traits.weighting == "DWI" and traits.b_value else ""
     return f"{what}{b_value} {traits.plane} {traits.spacing_mm[0]:.1f} mm"
 
 

@@ -89,15 +89,19 @@ def patients_in(root: Path, series: Iterable[Series]) -> tuple[FoundPatient, ...
 def _folder(root: Path, series: Series) -> str:
     if not series.frames:
         return ""
-    path = series.frames[0].path
-    try:
-        parts = path.relative_to(root if root.is_dir() else root.parent).parts
-    except ValueError:
-        return ""
-    return parts[0] if parts else ""
+    frame = series.frames[0]
+    for above in (root, root.parent):  # a DICOMDIR names files beside itself
+        if frame.path.is_relative_to(above):
+            parts = frame.path.relative_to(above).parts
+            # An archive stands for a folder.
+            folders = parts[:-1] if frame.member is None else parts
+            return folders[0] if folders else ""
+    return ""
 
 
-def check_one_patient(identities: Iterable[PatientIdentity], *, reason: str | None = None) -> tuple[str, ...]:
+def check_one_patient(
+    identities: Iterable[PatientIdentity], *, reason: str | None = None, where: str = ""
+) -> tuple[str, ...]:
     """Return the DICOM names of the attributes in which the scans of one case differ.
 
     Raises
@@ -107,7 +111,7 @@ def check_one_patient(identities: Iterable[PatientIdentity], *, reason: str | No
     """
     differing = PatientIdentity.conflicts(identities)
     if differing and not (reason and reason.strip()):
-        raise IdentityError(differing)
+        raise IdentityError(differing, where=where)
     return differing
 
 

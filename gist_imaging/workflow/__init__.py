@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from gist_imaging.workflow.export import ExportFailure, ExportReport, case_sheet, export_study
+from gist_imaging.workflow.export import (
+    ExportFailure,
+    ExportReport,
+    case_sheet,
+    export_study,
+)
 from gist_imaging.workflow.reading_calls import (
     answer,
     answer_rest,
@@ -78,6 +83,7 @@ from gist_imaging.workflow.reading_registration import (
     pair_of,
     register_job,
     registration_between,
+    registration_state,
     set_registration,
 )
 from gist_imaging.workflow.scans import (
@@ -89,13 +95,16 @@ from gist_imaging.workflow.scans import (
     diagnose,
     index_path,
     make_phantom,
+    make_sample_scans,
     measure_cohort,
     measure_relation,
     measure_scan,
     open_scan,
+    open_volumes,
     run_demo,
     segment_scan,
     validate_cohort,
+    write_mask,
 )
 from gist_imaging.workflow.study import (
     ImportReport,
@@ -163,6 +172,7 @@ __all__ = [
     "levator_surface",
     "live_numbers",
     "make_phantom",
+    "make_sample_scans",
     "mark_none_visible",
     "measure_cohort",
     "measure_relation",
@@ -172,12 +182,14 @@ __all__ = [
     "open_case",
     "open_questions",
     "open_scan",
+    "open_volumes",
     "pair_of",
     "pin_measured",
     "place_landmark",
     "propose",
     "register_job",
     "registration_between",
+    "registration_state",
     "reject",
     "remember_view",
     "remove_lesion",
@@ -205,4 +217,5 @@ __all__ = [
     "verify_landmarks",
     "verify_mask",
     "verify_study",
+    "write_mask",
 ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.committing import CallChange
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import Archive, OpenCase
+    from gist_imaging.session.state import CaseState
     from gist_imaging.study.reading import Reading
 
 __all__ = [
@@ -175,14 +176,15 @@ def change_numbers(case: OpenCase, lesion: str, to_visit: str | None = None) -> 
     from gist_imaging.response.compare import compare
     from gist_imaging.session.canvas import checked_lesion
     from gist_imaging.session.results import has_new_lesion, refuse_before_commit, shared_phase
-    from gist_imaging.workflow.reading_measures import live_numbers
+    from gist_imaging.workflow.reading_measures import numbers_in
     from gist_imaging.workflow.reading_registration import pair_of
 
-    refuse_before_commit(case.state, case.reveal, "the change")
-    checked_lesion(case.state, lesion)
+    state = case.state
+    refuse_before_commit(state, case.reveal, "the change")
+    checked_lesion(state, lesion)
     first, second = pair_of(case)
     second = second if to_visit is None else case.visit(to_visit).label
-    before, after = live_numbers(case, lesion, first), live_numbers(case, lesion, second)
+    before, after = numbers_in(case, state, lesion, first), numbers_in(case, state, lesion, second)
     if before is None or after is None:
         missing = first if before is None else second
         raise ReadingError(
@@ -192,10 +194,10 @@ def change_numbers(case: OpenCase, lesion: str, to_visit: str | None = None) -> 
         )
     day, later = case.visit(first).day, case.visit(second).day
     days = (day, later) if day is not None and later is not None and day < later else None
-    phase, is_new = shared_phase(case.state, (first, second)), has_new_lesion(case.state, second)
+    phase, is_new = shared_phase(state, (first, second)), has_new_lesion(state, second)
     inputs = {
-        **_mask_inputs(case, lesion, first, "before"),
-        **_mask_inputs(case, lesion, second, "after"),
+        **_mask_inputs(case, state, lesion, first, "before"),
+        **_mask_inputs(case, state, lesion, second, "after"),
         "days": str(days),
         "phase": str(phase),
         "new_lesion": str(is_new),
@@ -204,7 +206,7 @@ def change_numbers(case: OpenCase, lesion: str, to_visit: str | None = None) -> 
     def computed() -> Comparison:
         return compare(before, after, days=days, phase=phase, new_lesion=is_new)
 
-    found: Comparison = _kept(case, f"change:{lesion}:{second}", inputs, computed)
+    found: Comparison = _kept(case, state, f"change:{lesion}:{second}", inputs, computed)
     return found
 
 
@@ -226,9 +228,10 @@ def metrics(case: OpenCase, lesion: str, visit: str, side: RelationSide | None =
     from gist_imaging.session.canvas import checked_lesion
     from gist_imaging.session.results import refuse_before_commit, relation_at
 
-    refuse_before_commit(case.state, case.reveal, "a metric")
-    checked_lesion(case.state, lesion)
-    mask = case.state.mask(lesion, visit)
+    state = case.state
+    refuse_before_commit(state, case.reveal, "a metric")
+    checked_lesion(state, lesion)
+    mask = state.mask(lesion, visit)
     if mask is None:
         raise ReadingError(
             f"a mask of {lesion} at {visit}", "there is none", "outline it, or say that none is visible"
@@ -237,34 +240,40 @@ def metrics(case: OpenCase, lesion: str, visit: str, side: RelationSide | None =
     given = [
         [list(key), value]
         for start in (("levator", visit), ("landmark", visit), ("call", visit, lesion, "relation"))
-        for key, value in case.state.plain_under(*start)
+        for key, value in state.plain_under(*start)
     ]
-    inputs = {**_mask_inputs(case, lesion, visit, "visit"), "given": sha256_of(given), "side": str(side)}
+    inputs = {
+        **_mask_inputs(case, state, lesion, visit, "visit"),
+        "given": sha256_of(given),
+        "side": str(side),
+    }
 
     def computed() -> VisitRelation:
-        return relation_at(case.state, lesion, visit, volume=volume, mask=mask, reader=case.reader, side=side)
+        return relation_at(state, lesion, visit, volume=volume, mask=mask, reader=case.reader, side=side)
 
-    found: VisitRelation = _kept(case, f"relation:{lesion}:{visit}", inputs, computed)
+    found: VisitRelation = _kept(case, state, f"relation:{lesion}:{visit}", inputs, computed)
     return found
 
 
-def _kept(case: OpenCase, name: str, inputs: dict[str, str], computed: Callable[[], Any]) -> Any:
+def _kept(
+    case: OpenCase, state: CaseState, name: str, inputs: dict[str, str], computed: Callable[[], Any]
+) -> Any:
     """Return a result from memory, else compute it and keep it beside the committed reading."""
     key = (name, *sorted(inputs.items()))
     held = case.memory.kept(key)
     if held is None:
         held = computed()
         case.memory.keep(key, held)
-        commit = case.state.plain("commit")
+        commit = state.plain("commit")
         if commit is not None and case.archive is not None and not case.read_only:
             case.archive.put_derived(case.case, name, commit["sha256"], inputs, held.to_json())
     return held
 
 
-def _mask_inputs(case: OpenCase, lesion: str, visit: str, when: str) -> dict[str, str]:
-    mask = case.state.mask(lesion, visit)
+def _mask_inputs(case: OpenCase, state: CaseState, lesion: str, visit: str, when: str) -> dict[str, str]:
+    mask = state.mask(lesion, visit)
     return {
-        f"mask_{when}": "none" if mask is None else mask.sha256(),
+        f"mask_{when}": "none" if mask is None else case.memory.mask_sha256(mask),
         f"image_{when}": case.memory.image_sha256(case.measured_volume(visit)),
     }
 

@@ -91,7 +91,14 @@ def copy_job(case: OpenCase, lesion: str, from_visit: str, to_visit: str) -> Job
     ReadingError
         If there is no mask to copy, or the reader has found the registration wrong.
     """
-    from gist_imaging.session.making import carried, found_registration, registration_cell, transform_between
+    from gist_imaging.session.making import carried, found_registration
+    from gist_imaging.session.registering import (
+        entry_between,
+        registration_entry,
+        transform_between,
+        with_registration,
+    )
+    from gist_imaging.workflow.reading_registration import measured_pair
 
     source, canvas = canvas_of(case, lesion, from_visit), canvas_of(case, lesion, to_visit)
     mask = case.state.mask(lesion, from_visit)
@@ -102,17 +109,17 @@ def copy_job(case: OpenCase, lesion: str, from_visit: str, to_visit: str) -> Job
             f"outline {lesion} at {from_visit} and accept it first",
         )
     fixed, moving = case.measured_volume(from_visit), case.measured_volume(to_visit)
-    series = (source.series, canvas.series)
+    pair = measured_pair(case, from_visit, to_visit)
     cell = case.state.plain("registration")
-    known = transform_between(cell, from_visit, to_visit, series)
-    checked = known is not None and cell["state"] == "ok"
+    known = transform_between(cell, pair)
+    checked = known is not None and (entry_between(cell, pair) or {}).get("state") == "ok"
     new_cell: dict[str, Any] = {}
 
     def work(progress: Tick | None, cancelled: Stop | None) -> _Made:
         transform = known
         if transform is None:
             transform = found_registration(fixed, moving, progress, cancelled)
-            new_cell.update(registration_cell(transform, from_visit, to_visit, series))
+            new_cell.update(with_registration(cell, registration_entry(transform, pair)))
         return carried(mask, transform, moving, checked, cancelled)
 
     inputs: list[InputKey] = [source.mask_key, ("series", from_visit), ("registration",)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gist_imaging.io.segmentation_files import Segmentation
     from gist_imaging.measure.lesion import LesionMeasurement
     from gist_imaging.response.compare import Comparison
-    from gist_imaging.spatial import Volume
+    from gist_imaging.spatial import Mask, Volume
     from gist_imaging.study import ScanIndex
 
 __all__ = [
@@ -32,13 +32,16 @@ __all__ = [
     "diagnose",
     "index_path",
     "make_phantom",
+    "make_sample_scans",
     "measure_cohort",
     "measure_relation",
     "measure_scan",
     "open_scan",
+    "open_volumes",
     "run_demo",
     "segment_scan",
     "validate_cohort",
+    "write_mask",
 ]
 
 Tick = Callable[[int, int], None]
@@ -357,3 +360,44 @@ def diagnose() -> tuple[Check, ...]:
     from gist_imaging.io.environment import diagnose as look
 
     return look()
+
+
+def open_volumes(path: Path, refused: list[str]) -> list[tuple[str, Volume]]:
+    """Return every image at `path` that can be measured, with a name made of what it is.
+
+    Parameters
+    ----------
+    refused : gets one sentence for each series that cannot be shown
+    """
+    from gist_imaging.io.content import Content, content_of
+    from gist_imaging.io.dicom_load import load_series
+    from gist_imaging.io.read import read_volume
+    from gist_imaging.spatial.geometry import plane_of
+
+    if content_of(path) in (Content.NIFTI, Content.NRRD):
+        return [(path.name, read_volume(path))]
+    index = index_path(path)
+    for series in index.series:
+        refused.extend(f"{series.description or series.modality}: {one.code}" for one in series.errors)
+    found = []
+    for series in index.volumes:
+        volume = load_series(series)
+        plane, _ = plane_of(volume.geometry)
+        found.append((f"{series.modality} {plane} {volume.geometry.spacing_mm[0]:.1f} mm", volume))
+    return found
+
+
+def make_sample_scans(folder: Path) -> Path:
+    """Write the three synthetic patients under `folder` unless they are there, and return it."""
+    from gist_imaging.io.phantom_files import write_sample_scans
+
+    if not (folder / "truth.json").is_file():
+        write_sample_scans(folder)
+    return folder
+
+
+def write_mask(path: Path, mask: Mask, *, overwrite: bool = False) -> Path:
+    """Write a mask as NIfTI (.nii.gz) and return its path; read again, it is the same to the voxel."""
+    from gist_imaging.io.mask_write import write_mask as write
+
+    return write(path, mask, overwrite=overwrite)

@@ -60,10 +60,12 @@ def cases_in_folder(
     """
     found = patients_in(index.root, shown_series(index.series))
     if not found:
+        codes = {str(problem.code) for series in index.series for problem in series.problems}
+        codes |= {str(refused.problem.code) for refused in index.refused}
         raise GistImagingError(
             "images that can be shown",
-            f"found none, and {len(index.refused)} files that are refused",
-            "see why with `gist-imaging index`",
+            f"found none ({', '.join(sorted(codes)) or 'no file'})",
+            "see why with `gist-imaging index`; NIfTI and NRRD are imported by a manifest",
         )
     named = _named(found, known, names)
     if first_dose is not None and len(named) > 1:
@@ -74,8 +76,17 @@ def cases_in_folder(
         )
     by_case = {one.case: one for one in known}
     return [
-        _case(case, patients, by_case.get(case), uid_of, hash_of, first_dose, same_patient)
-        for case, patients in named.items()
+        _case(
+            case,
+            patients,
+            by_case.get(case),
+            uid_of,
+            hash_of,
+            first_dose,
+            same_patient,
+            where=case if len(named) == 1 else f"{case}, patient {number} in the order of folders",
+        )
+        for number, (case, patients) in enumerate(named.items(), start=1)
     ]
 
 
@@ -140,11 +151,12 @@ def _case(
     hash_of: Callable[[Series], str],
     first_dose: str | None,
     same_patient: str | None,
+    where: str,
 ) -> PlannedCase:
     series = [one for patient in patients for one in patient.series]
     stated = [frame.patient for one in series for frame in one.frames]
     identities = [*stated, *([known.patient] if known else [])]
-    differing = check_one_patient(identities, reason=same_patient)
+    differing = check_one_patient(identities, reason=same_patient, where=where)
     visits = visits_in(series)
     t0_event, t0_date = _day_0(visits, known, first_dose)
     planned, problems = _visits(visits, known, uid_of, hash_of, t0_event, t0_date)

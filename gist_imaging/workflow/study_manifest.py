@@ -206,7 +206,7 @@ def _case(
     )
     stated = [identity for one in read.values() for identity in one.identities]
     identities = [*stated, *([before.patient] if before else [])]
-    differing = check_one_patient(identities, reason=reason)
+    differing = check_one_patient(identities, reason=reason, where=case)
     patient = PatientIdentity.shared(identities)
     t0_event, t0_date, days = _days(visits)
     ordered = sorted(visits, key=lambda label: (days[label] is None, days[label] or 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -188,7 +189,14 @@ def _unmeasurable(visits: Sequence[PlannedVisit], measured: Mapping[str, str]) -
 
 
 def _visit_import(visit: PlannedVisit, measured: str | None) -> VisitImport:
-    records = {image.record.key: image.record for image in visit.images}
+    records: dict[str, SeriesRecord] = {}
+    names: Counter[str] = Counter()
+    for image in visit.images:
+        names[image.record.name] += image.record.key not in records
+        n = names[image.record.name]
+        # Phases of one series have one name; a number tells them apart.
+        named = image.record if n == 1 else replace(image.record, name=f"{image.record.name} ({n})")
+        records[image.record.key] = named
     record = VisitRecord(visit.label, visit.role, visit.day, tuple(records.values()), measured)
     if measured is not None:
         record = replace(record, measured_state="proposed")

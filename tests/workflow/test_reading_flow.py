@@ -1,6 +1,8 @@
 """One case from opening to change, without a window: sample scan SYN-001 in a study on disk."""
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,12 @@ from gist_imaging import workflow
 from gist_imaging.errors import GistImagingError, ReadingError, StoreError
 from gist_imaging.io.dicom_index import scan_folder
 from gist_imaging.io.read import read_mask
+from gist_imaging.io.series_content import content_sha256
 from gist_imaging.measure.lesion import measure_lesion
 from gist_imaging.measure.overlap import dice
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.session.drawing import prompts_of
+from gist_imaging.session.event import Event, changed
 from gist_imaging.session.state import replayed
 from gist_imaging.store import CaseImport, ScanPlace, SeriesRecord, StudyStore, VisitImport, VisitRecord
 
@@ -186,14 +190,33 @@ def test_an_image_that_was_exchanged_under_its_masks_is_refused(study, tmp_path)
     point = case.measured_volume("baseline").geometry.to_patient([[10, 90, 90]])
     workflow.brush(case, "L1", "baseline", point, 3.0)
     facts = dict(case.state.plain("mask_facts", "L1", "baseline"))
-    from gist_imaging.session.event import Event, changed
-
     key = ("mask_facts", "L1", "baseline")
     case.act(Event("act", "test", "test", (changed(key, facts, {**facts, "image_sha256": "0" * 64}),)))
     case.close()
 
     again = workflow.open_case(tmp_path / "study", "SYN-001", "R1")
     with pytest.raises(ReadingError, match="another one lies in its place now"):
+        again.measured_volume("baseline")
+    again.close()
+
+
+def test_files_that_changed_since_they_were_imported_are_refused(tmp_path):
+    scan = tmp_path / "scan"
+    shutil.copytree(SAMPLE / "baseline" / "CT", scan)
+    given = visit_import(*VISITS[0])
+    place = ScanPlace(scan, given.places["ct"].series_uid, content_sha256=content_sha256(scan))
+    with StudyStore.create(tmp_path / "study", study_id="TEST") as store:
+        store.take_in(CaseImport("SYN-001", (replace(given, places={"ct": place}),)))
+    case = workflow.open_case(tmp_path / "study", "SYN-001", "R1")
+    assert case.measured_volume("baseline").geometry.shape == (34, 192, 192)
+    case.close()
+    one = min(scan.iterdir())
+    content = bytearray(one.read_bytes())
+    content[-1] ^= 1
+    one.write_bytes(bytes(content))
+
+    again = workflow.open_case(tmp_path / "study", "SYN-001", "R1")
+    with pytest.raises(ReadingError, match="its files have changed since; restore them"):
         again.measured_volume("baseline")
     again.close()
 

@@ -1,0 +1,1 @@
+"""What stands around the images: header, tools, lesions, pages."""
