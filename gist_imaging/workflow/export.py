@@ -99,7 +99,7 @@ def case_sheet(case: OpenCase, out: Path, *, overwrite: bool = False) -> tuple[P
     from gist_imaging.io.case_sheet import write_case_sheet
     from gist_imaging.workflow.export_given import given_by_open_case
     from gist_imaging.workflow.export_sheet import sheet_of
-    from gist_imaging.workflow.reading_calls import metrics
+    from gist_imaging.workflow.reading_results import metrics
 
     given = given_by_open_case(case)
 
