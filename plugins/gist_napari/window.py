@@ -124,9 +124,9 @@ class ReadingDock(QWidget):
     def _wire(self) -> None:
         act, panel = self.actions_by_id, self.panel
         self.tools.plane_wanted.connect(lambda plane: self.reading.set_plane(Plane(plane)))
-        self.tools.blink_wanted.connect(self.reading.blink)
+        self.tools.blink_wanted.connect(self.reading.finder.blink)
         self.tools.reference_wanted.connect(self.reading.toggle_reference_row)
-        self.tools.three_d_wanted.connect(self.reading.toggle_surfaces)
+        self.tools.three_d_wanted.connect(self.reading.finder.toggle_surfaces)
         panel.live.changed.connect(self.reading.redraw)
         panel.stage_wanted.connect(self.reading.hang)
         panel.preset_wanted.connect(lambda number: act[f"preset_{number}"]())
@@ -134,7 +134,7 @@ class ReadingDock(QWidget):
         panel.mouse_style_wanted.connect(self._set_mouse)
         self.reading.hung.connect(panel.look.mark_stage)
         self.reading.shown.connect(self._show_presets)
-        panel.points_wanted.connect(self.reading.show_points)
+        panel.points_wanted.connect(self.reading.finder.points)
         panel.export_wanted.connect(self.export)
 
     def _set_mouse(self, style: str) -> None:
