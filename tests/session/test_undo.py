@@ -12,6 +12,7 @@ from gist_imaging.errors import GistImagingError, ReadingError
 from gist_imaging.session.snapshot import snapshot_of, state_of
 from gist_imaging.session.state import replayed
 from gist_imaging.spatial import Volume
+from gist_imaging.spatial.register_transform import RigidTransform
 
 GRIDS = {
     "baseline": oblique_geometry(shape=(6, 14, 11), flips=(-1, 1, 1)),
@@ -23,6 +24,15 @@ GRIDS = {
 index = st.tuples(st.floats(0, 4), st.floats(0, 8), st.floats(0, 10))
 visit = st.sampled_from(tuple(GRIDS))
 lesion = st.sampled_from(("L1", "L2"))
+AXIS_WORDS = st.sampled_from(
+    (
+        ("contact", "none"),
+        ("contact", "abutment"),
+        ("invasion", "yes"),
+        ("invasion", None),
+        ("displacement", "mild"),
+    )
+)
 MASK_ACTIONS = ("accept", "reject", "mark_none_visible", "clear_mask", "verify_mask")
 steps = st.one_of(
     st.tuples(st.just("lesion")),
@@ -34,6 +44,14 @@ steps = st.one_of(
     st.tuples(st.just("fate"), lesion, visit, st.sampled_from(("present", "resolved", None))),
     st.tuples(st.just("remove"), lesion),
     st.tuples(st.just("look"), visit),
+    st.tuples(st.just("ruler"), visit, index, index),
+    st.tuples(st.just("caliper"), lesion, visit, index, index),
+    st.tuples(st.just("landmark"), visit, st.sampled_from(("anal_verge", "coccyx_tip")), st.none() | index),
+    st.tuples(st.just("levator"), visit, st.sampled_from(("L", "R")), index, index),
+    st.tuples(st.just("fact"), visit, st.sampled_from(("adequate", "suboptimal", None))),
+    st.tuples(st.just("answer"), visit, lesion, st.sampled_from(("L", "R")), AXIS_WORDS),
+    st.tuples(st.just("register"), st.floats(-50, 50)),
+    st.tuples(st.just("commit")),
     st.tuples(st.sampled_from(("undo", "redo"))),
 )  # fmt: skip
 
@@ -45,35 +63,74 @@ def volumes():
     }
 
 
+def commit(case):
+    """Answer what is open by its last word, which judges nothing, and commit."""
+    for question in workflow.open_questions(case):
+        word = {"confidence": "low", "sphincter_lowest_third": "upper"}.get(question.field, "not_assessable")
+        where = (question.visit, question.lesion, question.form, question.side, question.field)
+        if question.form != "mask":
+            workflow.answer(case, *where, word)
+    workflow.commit_call(case)
+
+
+def stroke(case, who, when, points, include):
+    workflow.add_stroke(case, who, when, GRIDS[when].to_patient(points), include)
+
+
+def brush(case, who, when, at, radius, erase, ball):
+    workflow.brush(case, who, when, GRIDS[when].to_patient([at]), radius, erase=erase, ball=ball)
+
+
+def caliper(case, who, when, *ends):
+    workflow.set_caliper(case, who, when, "short_axis", GRIDS[when].to_patient(ends), "other")
+
+
+def landmark(case, when, which, at):
+    workflow.place_landmark(case, when, which, None if at is None else GRIDS[when].to_patient(at))
+
+
+def levator(case, when, side, *ends):
+    workflow.add_levator_stroke(case, when, side, GRIDS[when].to_patient(ends))
+
+
+def register(case, shift_mm):
+    matrix = np.eye(4)
+    matrix[:3, 3] = shift_mm
+    workflow.set_registration(case, RigidTransform(matrix, None, None, 0.5, 1.0))
+
+
+ACTIONS = {
+    "lesion": workflow.add_lesion,
+    "remove": workflow.remove_lesion,
+    "stroke": stroke,
+    "brush": brush,
+    "grow": lambda case, *where: workflow.propose(case, workflow.grow_job(case, *where).run()),
+    "largest": lambda case, *where: workflow.propose(case, workflow.keep_largest_job(case, *where).run()),
+    "fate": workflow.set_fate,
+    "look": lambda case, when: workflow.remember_view(case, "place", {"visit": when}),
+    "ruler": lambda case, when, *ends: workflow.add_ruler(case, when, GRIDS[when].to_patient(ends)),
+    "caliper": caliper,
+    "landmark": landmark,
+    "levator": levator,
+    "fact": lambda case, when, word: workflow.state_fact(case, when, "quality", word),
+    "answer": lambda case, when, who, side, said: workflow.answer(case, when, who, "relation", side, *said),
+    "register": register,
+    "commit": commit,
+    "undo": lambda case: case.undo(),
+    "redo": lambda case: case.redo(),
+    **{name: getattr(workflow, name) for name in MASK_ACTIONS},
+}
+
+
 def do(case, step):
     """One step of a reader; what is refused changes nothing."""
     name, *rest = step
     before = case.state.sha256
     try:
-        if name == "lesion":
-            workflow.add_lesion(case)
-        elif name == "stroke":
-            who, when, points, include = rest
-            workflow.add_stroke(case, who, when, GRIDS[when].to_patient(points), include)
-        elif name == "brush":
-            who, when, point, radius, erase, ball = rest
-            workflow.brush(case, who, when, GRIDS[when].to_patient([point]), radius, erase=erase, ball=ball)
-        elif name == "grow":
-            workflow.propose(case, workflow.grow_job(case, *rest).run())
-        elif name == "largest":
-            workflow.propose(case, workflow.keep_largest_job(case, *rest).run())
-        elif name == "fate":
-            workflow.set_fate(case, *rest)
-        elif name == "remove":
-            workflow.remove_lesion(case, *rest)
-        elif name == "look":
-            workflow.remember_view(case, "place", {"visit": rest[0]})
-        elif name in ("undo", "redo"):
-            getattr(case, name)()
-        else:
-            getattr(workflow, name)(case, *rest)
+        ACTIONS[name](case, *rest)
     except GistImagingError:
-        assert case.state.sha256 == before
+        # Committing answers first what is open, and may then wait for a proposal.
+        assert name == "commit" or case.state.sha256 == before
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
