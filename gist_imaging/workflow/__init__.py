@@ -18,10 +18,8 @@ from gist_imaging.workflow.reading_calls import (
     answer_rest,
     answers,
     call_history,
-    change_numbers,
     commit_call,
     is_committed,
-    metrics,
     open_questions,
     revise_call,
     revise_reading,
@@ -46,6 +44,13 @@ from gist_imaging.workflow.reading_lesions import (
     set_lesion,
     state_impression,
 )
+from gist_imaging.workflow.reading_masks import (
+    accept,
+    clear_mask,
+    mark_none_visible,
+    reject,
+    verify_mask,
+)
 from gist_imaging.workflow.reading_measures import (
     add_roi,
     add_ruler,
@@ -69,19 +74,14 @@ from gist_imaging.workflow.reading_pelvis import (
     verify_landmarks,
 )
 from gist_imaging.workflow.reading_proposals import (
-    accept,
     between_job,
-    clear_mask,
     copy_job,
     grow_job,
     import_job,
     islands_job,
     keep_largest_job,
-    mark_none_visible,
     propose,
-    reject,
     smooth_job,
-    verify_mask,
 )
 from gist_imaging.workflow.reading_registration import (
     check_registration,
@@ -90,6 +90,10 @@ from gist_imaging.workflow.reading_registration import (
     registration_between,
     registration_state,
     set_registration,
+)
+from gist_imaging.workflow.reading_results import (
+    change_numbers,
+    metrics,
 )
 from gist_imaging.workflow.scans import (
     RelationFiles,

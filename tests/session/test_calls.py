@@ -329,3 +329,25 @@ def test_a_case_outside_a_study_keeps_no_reading(case):
 
     with pytest.raises(ReadingError, match="a study that keeps readings"):
         workflow.commit_call(case)
+
+
+def test_a_change_asked_for_while_the_reader_draws_on_is_that_of_one_moment(case):
+    for visit, radius in (("baseline", 9.0), ("presurgery", 6.0)):
+        workflow.brush(case, "L1", visit, point(case, visit), radius, ball=True)
+    answer_all(case)
+    workflow.commit_call(case)
+    before = case.state.mask("L1", "presurgery").n_voxels
+    read = case.images.volume
+
+    def drawing_meanwhile(visit, key):
+        if visit == "presurgery":
+            case.images.volume = read
+            workflow.brush(case, "L1", "presurgery", point(case, "presurgery"), 8.0, ball=True)
+        return read(visit, key)
+
+    case.images.volume = drawing_meanwhile
+    first = workflow.change_numbers(case, "L1")
+    second = workflow.change_numbers(case, "L1")
+
+    assert first.post.n_voxels == before
+    assert second.post.n_voxels == case.state.mask("L1", "presurgery").n_voxels > before

@@ -17,13 +17,14 @@ from qtpy.QtWidgets import (
 )
 
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Page, Switch
 from gist_napari.widgets.landmark_page import LandmarkPage
 from gist_napari.widgets.levator_page import LevatorPage
 from gist_napari.widgets.live_numbers import LiveNumbers
 from gist_napari.widgets.look_page import LookPage
 from gist_napari.widgets.measure_page import MeasurePage
 from gist_napari.widgets.metrics_page import MetricsPage
+from gist_napari.widgets.page import Page
+from gist_napari.widgets.parts import Switch
 from gist_napari.widgets.relation_form import RelationForm
 from gist_napari.widgets.report_page import ReportPage
 from gist_napari.widgets.response_page import ResponsePage
@@ -216,7 +217,7 @@ class TaskPanel(QWidget):
         self.show_page("call")
         self.call.go_to(question)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """F2 to F6 choose the page."""
         keys = (Qt.Key.Key_F2, Qt.Key.Key_F3, Qt.Key.Key_F4, Qt.Key.Key_F5, Qt.Key.Key_F6)
         for key, name in zip(keys, PAGES, strict=True):
