@@ -123,6 +123,21 @@ def test_a_failed_save_turns_the_header_amber_and_retry_brings_it_back(reading, 
     assert not header.retry.isVisible()
 
 
+@pytest.mark.parametrize("width", [1050, 1280])
+def test_a_long_reason_is_shown_in_full(reading, header, qtbot, width):
+    header.resize(width, 32)
+    reading.session.open_case("SYN-016")
+    reason = (
+        "the study's disk is full; free some space, " + "what you do is kept until there is room again, " * 4
+    )
+    header.session.saved_changed.emit(SaveStatus(SaveState.NOT_SAVED, 3, "", 3, reason))
+
+    assert reason.rstrip(", ") in header.saved.text()
+    assert header.saved.height() >= header.saved.heightForWidth(header.saved.width())
+    header.session.saved_changed.emit(SaveStatus(SaveState.SAVED, 6, "2026-11-26T12:03:41.123Z"))
+    assert header.height() == 32
+
+
 def test_saving_is_said_only_when_it_takes_long():
     assert saved_words(SaveStatus(SaveState.SAVING, 3, "", 2)) == "nothing to save yet"
     assert saved_words(SaveStatus(SaveState.SAVING, 3, "", 2), slow=True) == "saving…"
