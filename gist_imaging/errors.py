@@ -121,22 +121,29 @@ class IdentityError(GistImagingError):
     ----------
     differing : DICOM names of the attributes, never their values
     in_series : the images of one series differ among themselves
+    where : which case, by its pseudonym, where there are several
     """
 
-    def __init__(self, differing: tuple[str, ...], in_series: bool = False) -> None:
+    def __init__(self, differing: tuple[str, ...], in_series: bool = False, where: str = "") -> None:
         self.differing = differing
         self.in_series = in_series
+        self.where = where
         said_with = "--override-reason" if in_series else "--same-patient and a reason"
-        super().__init__(
+        expected = (
             "all images of a series should belong to one patient"
             if in_series
-            else "both scans should belong to one patient",
+            else "all scans of a case should belong to one patient"
+            if where
+            else "both scans should belong to one patient"
+        )
+        super().__init__(
+            f"{where}: {expected}" if where else expected,
             f"they differ in {', '.join(differing)}",
             f"are these the same patient? If so, say so with {said_with}",
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.differing, self.in_series))
+        return (type(self), (self.differing, self.in_series, self.where))
 
 
 class MeasurementError(GistImagingError):

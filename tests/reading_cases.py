@@ -45,6 +45,8 @@ class MemoryArchive:
 
     def add_reading(self, reading, masks):
         chain = [held.sha256 for held in self.kept if held.reader == reading.reader]
+        if chain and reading.sha256 == chain[-1]:
+            return
         assert reading.previous == (chain[-1] if chain else None)
         self.masks |= {mask.sha256(): mask for mask in masks}
         assert {held.mask_sha256 for held in reading.masks} <= set(self.masks)

@@ -15,8 +15,10 @@ import typer
 from gist_imaging._version import __version__
 from gist_imaging.cli import show, show_relation
 from gist_imaging.cli.annotate import annotate
+from gist_imaging.cli.export import export
 from gist_imaging.cli.relation import TumourSide, relation, side_of
 from gist_imaging.cli.segment import segment
+from gist_imaging.cli.study import study_app
 
 app = typer.Typer(
     name="gist-imaging",
@@ -28,7 +30,9 @@ app = typer.Typer(
 )
 cohort_app = typer.Typer(help="Work with a cohort folder.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(cohort_app, name="cohort")
+app.add_typer(study_app, name="study")
 app.command()(segment)
+app.command()(export)
 app.command()(relation)
 app.command()(annotate)
 

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from gist_imaging.io.mask_picture_plane import MASK_COLOUR, STROKE_COLOURS, Plane, View, hung
+from gist_imaging.io.mask_picture_plane import (
+    HU_SHOWN,
+    MASK_COLOUR,
+    STROKE_COLOURS,
+    Plane,
+    View,
+    hung,
+    shown_range,
+)
 from gist_imaging.io.mask_write import check_writable, write_bytes_once
 from gist_imaging.measure.region import slice_axis
 from gist_imaging.segment.prompts import PromptLog
@@ -17,11 +25,6 @@ from gist_imaging.spatial.volume import Quantity, Volume
 
 __all__ = ["mask_picture", "write_mask_picture"]
 
-# Soft tissue of the pelvis, level 40 and width 400.
-_HU_SHOWN = (-160.0, 240.0)
-_SHOWN_PERCENT = (1.0, 99.0)
-# Fat must not crush the greys of a dark lesion: its median is shown at 40 % white or brighter.
-_LESION_WHITE = 0.4
 # Tissue shown around the lesion in the near view.
 _AROUND_MM = 20.0
 # Slices shown small: the mask's first and last one, and these shares of the way between.
@@ -61,7 +64,9 @@ def mask_picture(volume: Volume, mask: Mask, prompts: PromptLog | None = None) -
     sizes = mask.voxels.sum(axis=tuple(other for other in range(3) if other != axis))
     at = int(np.argmax(sizes)) if sizes.any() else geometry.shape[axis] // 2
     order = hung(geometry, axis)
-    shown = _shown(volume, mask, axis, at)
+    shown = shown_range(
+        volume.quantity, np.take(volume.voxels, at, axis=axis), np.take(mask.voxels, at, axis=axis)
+    )
     figure = Figure(figsize=(13.0, 9.1), dpi=100, facecolor="black", layout="constrained")
     FigureCanvasAgg(figure)
     halves: Any = figure.subfigures(2, 1, height_ratios=(2.4, 1.0))
@@ -116,25 +121,8 @@ def _draw_small(
         axes.set_title(name, color="white", fontsize=9)
 
 
-def _shown(volume: Volume, mask: Mask, axis: int, at: int) -> tuple[float, float]:
-    if volume.quantity is Quantity.HU:
-        return _HU_SHOWN
-    values = np.take(volume.voxels, at, axis=axis).astype(np.float64)
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return 0.0, 1.0
-    low, high = np.percentile(known, _SHOWN_PERCENT).tolist()
-    lesion = values[np.take(mask.voxels, at, axis=axis)]
-    lesion = lesion[np.isfinite(lesion)]
-    if lesion.size:
-        middle = float(np.median(lesion))
-        if middle > low:
-            high = min(high, low + (middle - low) / _LESION_WHITE)
-    return low, high if high > low else low + 1.0
-
-
 def _window_words(volume: Volume) -> str:
     if volume.quantity is not Quantity.HU:
         return ""
-    low, high = _HU_SHOWN
+    low, high = HU_SHOWN
     return f", level {(low + high) / 2:g} width {high - low:g} HU"

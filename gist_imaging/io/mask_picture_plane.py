@@ -11,9 +11,24 @@ import numpy.typing as npt
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.mask import Mask
-from gist_imaging.spatial.volume import Volume
+from gist_imaging.spatial.volume import Quantity, Volume
 
-__all__ = ["MASK_COLOUR", "STROKE_COLOURS", "Plane", "View", "hung"]
+__all__ = [
+    "HU_SHOWN",
+    "LESION_WHITE",
+    "MASK_COLOUR",
+    "STROKE_COLOURS",
+    "Plane",
+    "View",
+    "hung",
+    "shown_range",
+]
+
+# Soft tissue of the pelvis, level 40 and width 400.
+HU_SHOWN = (-160.0, 240.0)
+_SHOWN_PERCENT = (1.0, 99.0)
+# Fat must not crush the greys of a dark lesion: its median is shown at 40 % white or brighter.
+LESION_WHITE = 0.4
 
 # Colours that a colour-blind reader tells apart and from grey (Okabe and Ito 2008).
 MASK_COLOUR = "#e69f00"
@@ -52,6 +67,35 @@ def hung(geometry: Geometry, axis: int) -> tuple[int, int, int]:
     # Across runs right to left, or front to back where the slice is sagittal.
     across = 1 if is_sagittal else 0
     return (axis, one, other) if directions[across, other] >= directions[across, one] else (axis, other, one)
+
+
+def shown_range(
+    quantity: Quantity,
+    values: npt.NDArray[Any],
+    inside: npt.NDArray[np.bool_],
+    lesion_white: float = LESION_WHITE,
+) -> tuple[float, float]:
+    """Return the values that are black and white on a slice.
+
+    Parameters
+    ----------
+    values, inside : one slice of the image and of the mask
+    lesion_white : share of white at which the lesion's median is shown, or brighter; not for HU
+    """
+    if quantity is Quantity.HU:
+        return HU_SHOWN
+    grey = values.astype(np.float64)
+    known = grey[np.isfinite(grey)]
+    if not known.size:
+        return 0.0, 1.0
+    low, high = np.percentile(known, _SHOWN_PERCENT).tolist()
+    lesion = grey[inside]
+    lesion = lesion[np.isfinite(lesion)]
+    if lesion.size:
+        middle = float(np.median(lesion))
+        if middle > low:
+            high = min(high, low + (middle - low) / lesion_white)
+    return low, high if high > low else low + 1.0
 
 
 class Plane:

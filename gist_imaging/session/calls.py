@@ -24,7 +24,7 @@ from gist_imaging.session.canvas import checked_lesion
 from gist_imaging.session.cells import CellKey, Plain
 from gist_imaging.session.event import Change, Event, changed
 from gist_imaging.session.lesions import Fate
-from gist_imaging.session.masks import MaskState
+from gist_imaging.session.mask_facts import MaskState
 from gist_imaging.session.state import CaseState
 from gist_imaging.study.codes import SphincterDepth
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -57,13 +57,15 @@ def first_reading(
     reader: str,
     blinded: bool,
     frames: Mapping[str, str | None],
+    asked: Sequence[str],
 ) -> Reading:
     """Return the reading that a commit keeps.
 
     Parameters
     ----------
     kept : revisions that are kept already: of a commit that was interrupted
-    frames : visit to the frame of its measured series, in the order of the form
+    frames : visit to the frame of its measured series, in the order of time
+    asked : visits that the form asks about
 
     Raises
     ------
@@ -75,7 +77,7 @@ def first_reading(
         raise ReadingError(
             "a lesion to commit a call on", "there is none", "add one, or leave the case as draft"
         )
-    questions = open_questions(state, tuple(frames))
+    questions = open_questions(state, asked)
     if questions:
         raise ReadingError(
             "every question answered before the commit",

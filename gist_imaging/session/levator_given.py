@@ -112,7 +112,16 @@ def surface_of(
             "draw it on 3 to 8 coronal slices",
         )
     midline, _ = midline_of(state, visit)
-    return levator_surface(strokes_of(state, visit), side=_side(side), volume=volume, midline=midline)
+    drawn = strokes_of(state, visit)
+    # Strokes drawn on another series of the visit may all lie beyond this one; it then says nothing of them.
+    shown = volume if volume is not None and any(_reaches(held, volume, side) for held in drawn) else None
+    return levator_surface(drawn, side=_side(side), volume=shown, midline=midline)
+
+
+def _reaches(stroke: LevatorStroke, volume: Volume, side: str) -> bool:
+    at = volume.geometry.to_index(stroke.points_mm)
+    inside = ((at >= -0.5) & (at <= np.asarray(volume.geometry.shape) - 0.5)).all(axis=1)
+    return stroke.side == side and bool(inside.any())
 
 
 def _side(side: str) -> Side:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gist_imaging.errors import MaskError, PromptError, ReadingError, RegistrationError
+from gist_imaging.errors import MaskError, PromptError, RegistrationError
 from gist_imaging.provenance import Provenance
 from gist_imaging.segment.between_slices import fill_between, mask_between_outlines
 from gist_imaging.segment.confidence import RIM_TO, Confidence, confidence_of
@@ -27,8 +25,6 @@ __all__ = [
     "carried",
     "found_registration",
     "grown",
-    "registration_cell",
-    "transform_between",
 ]
 
 BoolArray = npt.NDArray[np.bool_]
@@ -120,53 +116,6 @@ def found_registration(
             str(error).rstrip("."),
             "nothing was copied: outline the tumour on this visit itself, or pin a series of the same kind",
         ) from error
-
-
-def registration_cell(
-    transform: RigidTransform, from_visit: str, to_visit: str, series: tuple[str, str]
-) -> dict[str, Any]:
-    """Return what the cell ("registration",) holds of a transform that nobody has looked at yet.
-
-    Parameters
-    ----------
-    series : keys of both measured series
-    """
-    return {
-        "from": from_visit,
-        "to": to_visit,
-        "series": list(series),
-        "transform": transform.to_json(),
-        "error_95_mm": transform.error_95_mm,
-        "state": "unchecked",
-        "by": None,
-        "reason": None,
-    }
-
-
-def transform_between(
-    cell: Mapping[str, Any] | None, from_visit: str, to_visit: str, series: tuple[str, str]
-) -> RigidTransform | None:
-    """Return the kept transform from one visit to another, or None where none is kept for these series.
-
-    Raises
-    ------
-    ReadingError
-        If the reader has looked at it and found it wrong.
-    """
-    if cell is None:
-        return None
-    there = (cell["from"], cell["to"], tuple(cell["series"]))
-    forward, back = (from_visit, to_visit, series), (to_visit, from_visit, series[::-1])
-    if there not in (forward, back):
-        return None
-    if cell["state"] == "rejected":
-        raise ReadingError(
-            "a registration that the reader has not found wrong",
-            f"this one was: {cell['reason']}",
-            "outline on this visit itself, or register again",
-        )
-    transform = RigidTransform.from_json(cell["transform"])
-    return transform if there == forward else transform.inverse()
 
 
 def carried(

@@ -12,14 +12,33 @@ from gist_imaging.provenance import canonical_json
 from gist_imaging.store import schema
 from gist_imaging.store.audit import add_audit, said_here
 from gist_imaging.store.records import ROLES, CaseImport, CaseRecord, SeriesRecord, VisitImport, VisitRecord
+from gist_imaging.study.pairing_visits import ONLY_ONE_VISIT
 
-__all__ = ["case_names", "case_record", "case_records", "pin_measured", "set_problems", "set_role", "take_in"]
+__all__ = [
+    "case_names",
+    "case_record",
+    "case_records",
+    "pin_measured",
+    "reader_names",
+    "set_problems",
+    "set_role",
+    "take_in",
+]
 
 
 def case_names(connection: sa.Connection) -> tuple[str, ...]:
     """Return the cases in the order in which they came."""
     rows = connection.execute(sa.select(schema.cases.c.case_id).order_by(schema.cases.c.position))
     return tuple(row.case_id for row in rows)
+
+
+def reader_names(connection: sa.Connection) -> tuple[str, ...]:
+    """Return who has events or readings, by name."""
+    tables = (schema.events, schema.readings)
+    names = {
+        row.reader for table in tables for row in connection.execute(sa.select(table.c.reader).distinct())
+    }
+    return tuple(sorted(names))
 
 
 def case_records(connection: sa.Connection, case: str | None = None) -> tuple[CaseRecord, ...]:
@@ -93,8 +112,11 @@ def take_in(connection: sa.Connection, given: CaseImport) -> list[str]:
     for visit in given.visits:
         changes += _take_visit(connection, given.case, visit, known.get(visit.record.label), len(known))
         known.setdefault(visit.record.label, visit.record)
-    if held is not None and changes and held.problems != given.problems:
-        set_problems(connection, given.case, given.problems)
+    if held is not None and changes:
+        problems = tuple(dict.fromkeys((*held.problems, *given.problems)))
+        if len(known) > 1:
+            problems = tuple(problem for problem in problems if problem != ONLY_ONE_VISIT)
+        set_problems(connection, given.case, problems)
     return changes
 
 

@@ -73,7 +73,10 @@ class Database:
         self.read_only = read_only
         self._connector = connect
         self._lock = threading.RLock()
-        self._engine = sa.create_engine("sqlite+pysqlite://", creator=self._connect, poolclass=NullPool)
+        # Parameters may be paths or patients: they stay out of tracebacks.
+        self._engine = sa.create_engine(
+            "sqlite+pysqlite://", creator=self._connect, poolclass=NullPool, hide_parameters=True
+        )
         self._begin = "BEGIN"
         sa.event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(self._begin))
         self._connection: sa.Connection | None = None

@@ -57,13 +57,14 @@ class KnownPatient:
 
     Parameters
     ----------
-    t0_date : ISO date of day 0, where known
+    t0_event, t0_date : what day 0 is, and its ISO date, where known
     dates : label of each visit to its ISO date, where known
     study_uids : label of each visit to its Study Instance UIDs
     """
 
     case: str
     patient: PatientIdentity = field(repr=False)
+    t0_event: str
     t0_date: str | None = field(repr=False)
     dates: dict[str, str | None] = field(repr=False)
     study_uids: dict[str, tuple[str, ...]] = field(repr=False)
@@ -102,6 +103,7 @@ class Links:
                     "patient_id": patient.patient_id,
                     "birth_date": patient.birth_date,
                     "sex": patient.sex,
+                    "t0_event": given.t0_event if known is None else known.t0_event,
                     "t0_date": t0_date,
                 },
             )
@@ -192,6 +194,7 @@ def _known(connection: sa.Connection, case: str) -> KnownPatient | None:
     return KnownPatient(
         case,
         PatientIdentity(row.patient_id, row.birth_date, row.sex),
+        row.t0_event,
         row.t0_date,
         {visit.visit: visit.date for visit in visits},
         {visit.visit: tuple(json.loads(visit.study_uids)) for visit in visits},

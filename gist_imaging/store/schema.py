@@ -148,6 +148,7 @@ patients = sa.Table(
     _text("patient_id"),
     _text("birth_date"),
     _text("sex"),
+    _text("t0_event"),
     _text("t0_date", optional=True),
 )
 

@@ -25,6 +25,7 @@ __all__ = ["STUDY_FILE", "OpenedFiles", "checked_name", "create_files", "open_fi
 
 STUDY_FILE: Final = "study.sqlite"
 
+_DAMAGED: Final = f"{STUDY_FILE} is damaged; restore the last backup with `gist-imaging study restore`"
 _FORMS: Final = {
     "study_id": "the short name of a study is letters, digits, _, . and - (at most 32)",
     "reader": "a reader is a pseudonym of letters, digits, _, . and - (at most 32)",
@@ -138,14 +139,16 @@ def open_files(folder: Path, *, read_only: bool, connect: Connector) -> OpenedFi
             "check the path, or make a study with `gist-imaging study init`",
         )
     refuse_network(folder)
-    why = "it was opened for reading only" if read_only else _why_not_writable(path, connect)
-    database = Database(path, read_only=bool(why), connect=connect)
     try:
+        why = "it was opened for reading only" if read_only else _why_not_writable(path, connect)
+        database = Database(path, read_only=bool(why), connect=connect)
         about = _about(database)
         _must_be_whole(database)
-    except BaseException:
-        database.close()
-        raise
+    except StoreError as fault:
+        if fault.reason != "other":
+            raise
+        # SQLite cannot make sense of it: no table of ours, or a header that is broken.
+        raise StoreError("damaged", _DAMAGED) from fault
     database.identity = about["id"]
     links = Links(folder / LINK_FILE, read_only=bool(why), connect=connect)
     links.database.identity = about["id"]
@@ -183,12 +186,9 @@ def _about(database: Database) -> dict[str, str]:
 
 
 def _must_be_whole(database: Database) -> None:
-    if wrong := database.quick_check():
-        raise StoreError(
-            "damaged",
-            f"{STUDY_FILE} is damaged ({len(wrong)} fault(s)); restore the last backup with "
-            "`gist-imaging study restore`",
-        )
+    if database.quick_check():
+        database.close()
+        raise StoreError("damaged", _DAMAGED)
 
 
 def _settings(about: Mapping[str, str]) -> StudySettings:

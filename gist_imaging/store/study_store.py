@@ -152,10 +152,10 @@ class StudyStore:
                     "a visit with a label of letters, digits, _, . and -, and a place for each series",
                     f"got another label, or {len(missing)} series without a place",
                 )
-        # The link first: a series that the study knows always has a place.
-        moved = self.links.take_in(given)
         with self.database.writing() as connection:
-            changes = case_table.take_in(connection, given) + moved
+            changes = case_table.take_in(connection, given)
+            # On disk before the study is: a series that the study knows always has a place.
+            changes += self.links.take_in(given)
             if changes:
                 trail.add_audit(
                     connection, "import", {"case": given.case, "changes": len(changes), **audited}
@@ -190,6 +190,11 @@ class StudyStore:
                 reader,
                 lambda case: is_open_elsewhere(self.folder, case, reader),
             )
+
+    def readers(self) -> tuple[str, ...]:
+        """Return who gave something, by name."""
+        with self.database.reading() as connection:
+            return case_table.reader_names(connection)
 
     def private_uid(self, uid: str) -> str:
         """Return the UID that stands for `uid` in this study and in what leaves it."""

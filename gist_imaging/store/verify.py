@@ -167,4 +167,5 @@ def _counts(store: StudyStore, *, images: bool) -> dict[str, int]:
             }
     except GistImagingError:
         return {}
-    return {**counts, "series": sum(1 for _ in _series(store)), "images_compared": int(images)}
+    n_series = sum(1 for _ in _series(store))
+    return {**counts, "series": n_series, "image series": n_series if images else 0}

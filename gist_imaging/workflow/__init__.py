@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from gist_imaging.workflow.export import (
+    ExportFailure,
+    ExportReport,
+    case_sheet,
+    export_study,
+)
+from gist_imaging.workflow.pair_check import (
+    PairCheck,
+    confirm_pair,
+    pair_check,
+)
 from gist_imaging.workflow.reading_calls import (
     answer,
     answer_rest,
     answers,
     call_history,
-    change_numbers,
     commit_call,
     is_committed,
-    metrics,
     open_questions,
     revise_call,
     revise_reading,
@@ -35,6 +44,13 @@ from gist_imaging.workflow.reading_lesions import (
     set_lesion,
     state_impression,
 )
+from gist_imaging.workflow.reading_masks import (
+    accept,
+    clear_mask,
+    mark_none_visible,
+    reject,
+    verify_mask,
+)
 from gist_imaging.workflow.reading_measures import (
     add_roi,
     add_ruler,
@@ -58,26 +74,26 @@ from gist_imaging.workflow.reading_pelvis import (
     verify_landmarks,
 )
 from gist_imaging.workflow.reading_proposals import (
-    accept,
     between_job,
-    clear_mask,
     copy_job,
     grow_job,
     import_job,
     islands_job,
     keep_largest_job,
-    mark_none_visible,
     propose,
-    reject,
     smooth_job,
-    verify_mask,
 )
 from gist_imaging.workflow.reading_registration import (
     check_registration,
     pair_of,
     register_job,
     registration_between,
+    registration_state,
     set_registration,
+)
+from gist_imaging.workflow.reading_results import (
+    change_numbers,
+    metrics,
 )
 from gist_imaging.workflow.scans import (
     RelationFiles,
@@ -99,11 +115,29 @@ from gist_imaging.workflow.scans import (
     validate_cohort,
     write_mask,
 )
+from gist_imaging.workflow.study import (
+    ImportReport,
+    StudyStatus,
+    back_up_study,
+    import_scans,
+    init_study,
+    pin_measured,
+    restore_study,
+    set_role,
+    study_status,
+    study_worklist,
+    verify_study,
+)
 
 __all__ = [
+    "ExportFailure",
+    "ExportReport",
+    "ImportReport",
+    "PairCheck",
     "RelationFiles",
     "ScanOptions",
     "ScanPair",
+    "StudyStatus",
     "accept",
     "add_box",
     "add_lesion",
@@ -116,10 +150,12 @@ __all__ = [
     "answer",
     "answer_rest",
     "answers",
+    "back_up_study",
     "between_job",
     "brush",
     "call_history",
     "canvas_of",
+    "case_sheet",
     "change_numbers",
     "check_registration",
     "clear_caliper",
@@ -129,12 +165,16 @@ __all__ = [
     "commit_call",
     "compare_relations",
     "compare_scans",
+    "confirm_pair",
     "copy_job",
     "copy_landmarks",
     "diagnose",
+    "export_study",
     "grow_job",
     "import_job",
+    "import_scans",
     "index_path",
+    "init_study",
     "is_committed",
     "islands_job",
     "keep_largest_job",
@@ -154,17 +194,21 @@ __all__ = [
     "open_questions",
     "open_scan",
     "open_volumes",
+    "pair_check",
     "pair_of",
+    "pin_measured",
     "place_landmark",
     "propose",
     "register_job",
     "registration_between",
+    "registration_state",
     "reject",
     "remember_view",
     "remove_lesion",
     "remove_levator_stroke",
     "remove_mark",
     "replay",
+    "restore_study",
     "revise_call",
     "revise_reading",
     "roi_numbers",
@@ -174,12 +218,16 @@ __all__ = [
     "set_fate",
     "set_lesion",
     "set_registration",
+    "set_role",
     "shown_calipers",
     "smooth_job",
     "state_fact",
     "state_impression",
+    "study_status",
+    "study_worklist",
     "validate_cohort",
     "verify_landmarks",
     "verify_mask",
+    "verify_study",
     "write_mask",
 ]

@@ -1,16 +1,12 @@
-"""The reader's call in an open case: answering, committing, revising, and what is shown only afterwards."""
+"""The reader's call in an open case: answering, committing, revising."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gist_imaging.errors import ReadingError, StoreError
 
 if TYPE_CHECKING:
-    from gist_imaging.anatomy.relation_values import RelationSide
-    from gist_imaging.anatomy.visit_relation import VisitRelation
-    from gist_imaging.response.compare import Comparison
     from gist_imaging.session.calls import Question
     from gist_imaging.session.committing import CallChange
     from gist_imaging.session.event import Event
@@ -22,10 +18,8 @@ __all__ = [
     "answer_rest",
     "answers",
     "call_history",
-    "change_numbers",
     "commit_call",
     "is_committed",
-    "metrics",
     "open_questions",
     "revise_call",
     "revise_reading",
@@ -75,7 +69,7 @@ def open_questions(case: OpenCase) -> tuple[Question, ...]:
     """Return what has to be answered before the commit, in the order of the form."""
     from gist_imaging.session import calls
 
-    return calls.open_questions(case.state, tuple(_frames(case)))
+    return calls.open_questions(case.state, _asked_visits(case))
 
 
 def is_committed(case: OpenCase) -> bool:
@@ -100,7 +94,13 @@ def commit_call(case: OpenCase) -> Reading:
 
     archive, kept = _archive(case)
     reading = first_reading(
-        case.state, kept, case=case.case, reader=case.reader, blinded=case.blinded, frames=_frames(case)
+        case.state,
+        kept,
+        case=case.case,
+        reader=case.reader,
+        blinded=case.blinded,
+        frames=_frames(case),
+        asked=_asked_visits(case),
     )
     _on_disk(case)
     archive.add_reading(reading, masks_of(case.state))
@@ -158,117 +158,6 @@ def call_history(case: OpenCase) -> tuple[CallChange, ...]:
     return call_changes(_archive(case)[1])
 
 
-def change_numbers(case: OpenCase, lesion: str, to_visit: str | None = None) -> Comparison:
-    """Return a lesion before and after, the change, and what each set of rules calls it.
-
-    Computed once for the same masks and facts, and kept with the reading that it belongs to.
-
-    Parameters
-    ----------
-    to_visit : a follow-up; None takes the one of the pair
-
-    Raises
-    ------
-    ReadingError
-        If the call is not committed, or one visit has no mask.
-    """
-    from gist_imaging.response.compare import compare
-    from gist_imaging.session.canvas import checked_lesion
-    from gist_imaging.session.results import has_new_lesion, refuse_before_commit, shared_phase
-    from gist_imaging.workflow.reading_measures import live_numbers
-    from gist_imaging.workflow.reading_registration import pair_of
-
-    refuse_before_commit(case.state, case.reveal, "the change")
-    checked_lesion(case.state, lesion)
-    first, second = pair_of(case)
-    second = second if to_visit is None else case.visit(to_visit).label
-    before, after = live_numbers(case, lesion, first), live_numbers(case, lesion, second)
-    if before is None or after is None:
-        missing = first if before is None else second
-        raise ReadingError(
-            f"a mask of {lesion} at both visits",
-            f"there is none at {missing}",
-            "outline it there, or say that no tumour is visible",
-        )
-    day, later = case.visit(first).day, case.visit(second).day
-    days = (day, later) if day is not None and later is not None and day < later else None
-    phase, is_new = shared_phase(case.state, (first, second)), has_new_lesion(case.state, second)
-    inputs = {
-        **_mask_inputs(case, lesion, first, "before"),
-        **_mask_inputs(case, lesion, second, "after"),
-        "days": str(days),
-        "phase": str(phase),
-        "new_lesion": str(is_new),
-    }
-
-    def computed() -> Comparison:
-        return compare(before, after, days=days, phase=phase, new_lesion=is_new)
-
-    found: Comparison = _kept(case, f"change:{lesion}:{second}", inputs, computed)
-    return found
-
-
-def metrics(case: OpenCase, lesion: str, visit: str, side: RelationSide | None = None) -> VisitRelation:
-    """Return what is measured between tumour and levator ani at a visit, the reader's words first.
-
-    Parameters
-    ----------
-    side : L, R or midline; None takes what the reader called affected, else the nearer one
-
-    Raises
-    ------
-    ReadingError
-        If the call is not committed, or there is no mask.
-    PromptError, MeasurementError
-        If a levator ani lies on the other side, or the side is not clear.
-    """
-    from gist_imaging.provenance import sha256_of
-    from gist_imaging.session.canvas import checked_lesion
-    from gist_imaging.session.results import refuse_before_commit, relation_at
-
-    refuse_before_commit(case.state, case.reveal, "a metric")
-    checked_lesion(case.state, lesion)
-    mask = case.state.mask(lesion, visit)
-    if mask is None:
-        raise ReadingError(
-            f"a mask of {lesion} at {visit}", "there is none", "outline it, or say that none is visible"
-        )
-    volume = case.measured_volume(visit)
-    given = [
-        [list(key), value]
-        for start in (("levator", visit), ("landmark", visit), ("call", visit, lesion, "relation"))
-        for key, value in case.state.plain_under(*start)
-    ]
-    inputs = {**_mask_inputs(case, lesion, visit, "visit"), "given": sha256_of(given), "side": str(side)}
-
-    def computed() -> VisitRelation:
-        return relation_at(case.state, lesion, visit, volume=volume, mask=mask, reader=case.reader, side=side)
-
-    found: VisitRelation = _kept(case, f"relation:{lesion}:{visit}", inputs, computed)
-    return found
-
-
-def _kept(case: OpenCase, name: str, inputs: dict[str, str], computed: Callable[[], Any]) -> Any:
-    """Return a result from memory, else compute it and keep it beside the committed reading."""
-    key = (name, *sorted(inputs.items()))
-    held = case.memory.kept(key)
-    if held is None:
-        held = computed()
-        case.memory.keep(key, held)
-        commit = case.state.plain("commit")
-        if commit is not None and case.archive is not None and not case.read_only:
-            case.archive.put_derived(case.case, name, commit["sha256"], inputs, held.to_json())
-    return held
-
-
-def _mask_inputs(case: OpenCase, lesion: str, visit: str, when: str) -> dict[str, str]:
-    mask = case.state.mask(lesion, visit)
-    return {
-        f"mask_{when}": "none" if mask is None else mask.sha256(),
-        f"image_{when}": case.memory.image_sha256(case.measured_volume(visit)),
-    }
-
-
 def _archive(case: OpenCase) -> tuple[Archive, tuple[Reading, ...]]:
     if case.archive is None:
         raise ReadingError("a study that keeps readings", "this case has none", "open it from a study folder")
@@ -280,6 +169,11 @@ def _on_disk(case: OpenCase) -> None:
         raise StoreError(
             "not_saved", f"not everything is saved yet: {case.writer.status.reason or 'try again'}"
         )
+
+
+def _asked_visits(case: OpenCase) -> tuple[str, ...]:
+    """Return the visits of the form: those before and after treatment that can be measured."""
+    return tuple(visit.label for visit in case.visits if visit.measured is not None and visit.role != "other")
 
 
 def _frames(case: OpenCase) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,14 +117,28 @@ class _StudyImages:
         self._case = case
         self._noted = noted
         self._read: dict[tuple[str, str], Volume] = {}
+        self._lock = threading.Lock()
 
     def volume(self, visit: str, series_key: str) -> Volume:
-        """Return the image; see `session.open_case.ImageSource`."""
+        """Return the image; see `session.open_case.ImageSource`. Several threads may ask."""
+        with self._lock:
+            return self._volume(visit, series_key)
+
+    def _volume(self, visit: str, series_key: str) -> Volume:
         from gist_imaging.io.read import read_volume
+        from gist_imaging.io.series_content import content_sha256
 
         key = (visit, series_key)
         if key not in self._read:
             place = self._store.place_of(self._case, visit, series_key)
+            if place.content_sha256 and place.content_sha256 != content_sha256(
+                place.path, place.series_uid, place.split
+            ):
+                raise ReadingError(
+                    f"the image of {visit} as it was imported",
+                    "its files have changed since",
+                    "restore them, or import the new scan as a visit of its own",
+                )
             volume = read_volume(
                 place.path,
                 series_uid=place.series_uid,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from gist_imaging.errors import MaskError
 from gist_imaging.workflow.reading_lesions import canvas_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gist_imaging.measure.lesion import LesionMeasurement
-    from gist_imaging.session.calipers import Caliper, RoiNumbers
+    from gist_imaging.session.calipers import Caliper
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import OpenCase
+    from gist_imaging.session.regions import RoiNumbers
+    from gist_imaging.session.state import CaseState
 
 __all__ = [
     "add_roi",
@@ -32,13 +35,18 @@ def live_numbers(case: OpenCase, lesion: str, visit: str) -> LesionMeasurement |
 
     Computed once for the same mask and image.
     """
+    return numbers_in(case, case.state, lesion, visit)
+
+
+def numbers_in(case: OpenCase, state: CaseState, lesion: str, visit: str) -> LesionMeasurement | None:
+    """Return the numbers of a mask as it is in `state`, for a thread that must not mix two states."""
     from gist_imaging.measure.lesion import measure_lesion
 
-    mask = case.state.mask(lesion, visit)
+    mask = state.mask(lesion, visit)
     if mask is None:
         return None
     volume = case.measured_volume(visit)
-    inputs = (mask.sha256(), case.memory.image_sha256(volume))
+    inputs = (case.memory.mask_sha256(mask), case.memory.image_sha256(volume))
     held: LesionMeasurement | None = case.memory.kept(("lesion", *inputs))
     if held is None:
         held = measure_lesion(volume, mask)
@@ -55,7 +63,7 @@ def numbers_state(case: OpenCase, lesion: str, visit: str) -> Literal["fresh", "
         return "none"
     if mask is None:
         return "stale"
-    now = (mask.sha256(), case.memory.image_sha256(case.measured_volume(visit)))
+    now = (case.memory.mask_sha256(mask), case.memory.image_sha256(case.measured_volume(visit)))
     return "fresh" if last == now else "stale"
 
 
@@ -80,7 +88,9 @@ def set_caliper(
     canvas = canvas_of(case, lesion, visit)
     event = caliper_set(case.state, canvas.geometry, lesion, visit, measure, points_mm, why, case.reader)
     after = replace(case.state, cells={**case.state.cells, event.changes[0].key: event.changes[0].new})  # type: ignore[union-attr]
-    shown = calipers_shown(after, lesion, visit, live_numbers(case, lesion, visit))
+    shown = calipers_shown(
+        after, lesion, visit, live_numbers(case, lesion, visit), _mask_sha256(case, lesion, visit)
+    )
     note = next((caliper.note for caliper in shown if caliper.measure == "short_axis"), None)
     return case.act(replace(event, details={"note": note}))
 
@@ -98,12 +108,16 @@ def shown_calipers(case: OpenCase, lesion: str, visit: str) -> tuple[Caliper, ..
 
     if not lesion or case.state.plain("lesion", lesion) is None:
         return ()
-    return calipers_shown(case.state, lesion, visit, live_numbers(case, lesion, visit))
+    try:
+        measured = live_numbers(case, lesion, visit)
+    except MaskError:  # the mask was made on a series that is no longer the measured one
+        measured = None
+    return calipers_shown(case.state, lesion, visit, measured, _mask_sha256(case, lesion, visit))
 
 
 def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:
     """Keep the distance between two points."""
-    from gist_imaging.session.calipers import ruler_added
+    from gist_imaging.session.regions import ruler_added
 
     return case.act(ruler_added(case.state, case.visit(visit).label, points_mm))
 
@@ -111,7 +125,7 @@ def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:
 def add_roi(case: OpenCase, visit: str, shape: str, points_mm: npt.ArrayLike) -> Event:
     """Keep a region without a mask on the measured series: "bidimensional" or "ellipse"."""
     from gist_imaging.measure.region import slice_axis
-    from gist_imaging.session.calipers import roi_added
+    from gist_imaging.session.regions import roi_added
 
     volume = case.measured_volume(visit)
     axis = slice_axis(volume.geometry, from_dicom=bool(volume.series_uid))
@@ -127,7 +141,7 @@ def roi_numbers(case: OpenCase, visit: str, number: str | int) -> RoiNumbers:
         If there is no such region.
     """
     from gist_imaging.errors import ReadingError
-    from gist_imaging.session.calipers import roi_numbers as numbers_of
+    from gist_imaging.session.regions import roi_numbers as numbers_of
 
     held = case.state.plain("roi", visit, str(number))
     if held is None:
@@ -141,3 +155,8 @@ def remove_mark(case: OpenCase, key: tuple[str, ...]) -> Event:
     from gist_imaging.session.calipers import mark_removed
 
     return case.act(mark_removed(case.state, key))
+
+
+def _mask_sha256(case: OpenCase, lesion: str, visit: str) -> str | None:
+    mask = case.state.mask(lesion, visit)
+    return None if mask is None else case.memory.mask_sha256(mask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gist_imaging.errors import ReadingError
 
@@ -10,13 +10,21 @@ if TYPE_CHECKING:
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import OpenCase
     from gist_imaging.session.proposals import Job, Stop, Tick
+    from gist_imaging.session.registering import Pair
     from gist_imaging.spatial.register_transform import RigidTransform
 
-__all__ = ["check_registration", "pair_of", "register_job", "registration_between", "set_registration"]
+__all__ = [
+    "check_registration",
+    "pair_of",
+    "register_job",
+    "registration_between",
+    "registration_state",
+    "set_registration",
+]
 
 
 def pair_of(case: OpenCase) -> tuple[str, str]:
-    """Return baseline and follow-up: the visits of these roles, else the first two.
+    """Return baseline and follow-up: the one that was chosen on the screen, else by role, else in time order.
 
     Raises
     ------
@@ -27,7 +35,12 @@ def pair_of(case: OpenCase) -> tuple[str, str]:
         iter(case.visits), None
     )
     later = [visit for visit in case.visits if visit is not first]
-    second = next((visit for visit in later if visit.role == "follow_up"), None) or next(iter(later), None)
+    chosen = case.state.plain("view", "followup")
+    second = (
+        next((visit for visit in later if visit.label == chosen), None)
+        or next((visit for visit in later if visit.role == "follow_up"), None)
+        or next(iter(later), None)
+    )
     if first is None or second is None:
         raise ReadingError("a baseline and a follow-up", f"{len(case.visits)} visit", "import the other one")
     return first.label, second.label
@@ -60,15 +73,21 @@ def set_registration(
     from gist_imaging.session.registering import registration_set
 
     first, second = _named(case, from_visit, to_visit)
-    series = (case.visit(first).measured or "", case.visit(second).measured or "")
-    return case.act(registration_set(case.state, transform, first, second, series))
+    return case.act(registration_set(case.state, transform, measured_pair(case, first, second)))
 
 
-def check_registration(case: OpenCase, ok: bool, reason: str | None = None) -> Event:
-    """Say that the registration holds, or that it does not and why."""
+def check_registration(
+    case: OpenCase,
+    ok: bool,
+    reason: str | None = None,
+    from_visit: str | None = None,
+    to_visit: str | None = None,
+) -> Event:
+    """Say that the registration of two visits, by default of the pair, holds, or that it does not and why."""
     from gist_imaging.session.registering import registration_checked
 
-    return case.act(registration_checked(case.state, case.reader, ok, reason))
+    pair = measured_pair(case, *_named(case, from_visit, to_visit))
+    return case.act(registration_checked(case.state, pair, case.reader, ok, reason))
 
 
 def registration_between(case: OpenCase, from_visit: str, to_visit: str) -> RigidTransform | None:
@@ -79,10 +98,26 @@ def registration_between(case: OpenCase, from_visit: str, to_visit: str) -> Rigi
     ReadingError
         If the reader has found it wrong.
     """
-    from gist_imaging.session.making import transform_between
+    from gist_imaging.session.registering import transform_between
 
-    series = (case.visit(from_visit).measured or "", case.visit(to_visit).measured or "")
-    return transform_between(case.state.plain("registration"), from_visit, to_visit, series)
+    return transform_between(case.state.plain("registration"), measured_pair(case, from_visit, to_visit))
+
+
+def registration_state(
+    case: OpenCase, from_visit: str, to_visit: str
+) -> Literal["none", "unchecked", "ok", "rejected"]:
+    """Return what the reader thinks of the registration of two visits; none where none is kept."""
+    from gist_imaging.session.registering import entry_between
+
+    entry = entry_between(case.state.plain("registration"), measured_pair(case, from_visit, to_visit))
+    found: Literal["none", "unchecked", "ok", "rejected"] = "none" if entry is None else entry["state"]
+    return found
+
+
+def measured_pair(case: OpenCase, from_visit: str, to_visit: str) -> Pair:
+    """Return two visits with the keys of their measured series."""
+    first, second = case.visit(from_visit), case.visit(to_visit)
+    return (first.label, first.measured or ""), (second.label, second.measured or "")
 
 
 def _named(case: OpenCase, from_visit: str | None, to_visit: str | None) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gist_imaging import workflow
@@ -12,7 +13,13 @@ __all__ = ["annotate", "study_for"]
 STUDY_SUFFIX = "_study"
 
 
-def study_for(target: Path, at: Path | None) -> Path:
+def study_for(
+    target: Path,
+    at: Path | None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
     """Return the study folder that `target` means; a folder of scans becomes a study first.
 
     Parameters
@@ -34,7 +41,7 @@ def study_for(target: Path, at: Path | None) -> Path:
     folder = at if at is not None else Path.cwd() / f"{target.resolve().name}{STUDY_SUFFIX}"
     if not (folder / "study.sqlite").is_file():
         workflow.init_study(folder, study_id="READING", title=target.resolve().name)
-    workflow.import_scans(folder, target)
+    workflow.import_scans(folder, target, progress=progress, cancelled=cancelled)
     return folder
 
 
@@ -43,13 +50,12 @@ def annotate(target: Path, *, reader: str = "R1", case: str | None = None, at: P
     folder = study_for(target, at)
     import napari
 
-    from gist_napari.window import ReadingWindow
+    from gist_napari.window import ReadingDock
 
-    viewer = napari.Viewer(title="GIST reading", show=False)
-    window = ReadingWindow(viewer)
-    window.show()
-    window.session.open_study(folder, reader)
+    viewer = napari.Viewer(title="GIST reading")
+    reading = ReadingDock.in_viewer(viewer)
+    reading.session.open_study(folder, reader)
     if case is not None:
-        window.session.open_case(case)
+        reading.session.open_case(case)
     napari.run()
     return 0

@@ -79,11 +79,20 @@ def outline(mask: Mask, grid: DisplayGrid, plane: Plane, depth: int) -> list[Flo
     axes = [plane.down, plane.across]
     polygons = []
     for found in find_contours(part, 0.5):  # type: ignore[no-untyped-call]
+        found = _corners(found)
         world = np.empty((len(found), 3))
         world[:, plane.axis] = grid.translate_mm[plane.axis] + depth * grid.scale_mm[plane.axis]
         world[:, axes] = grid.translate_mm[axes] + (found - 1 + (top, left)) * grid.scale_mm[axes]
         polygons.append(world)
     return polygons
+
+
+def _corners(polygon: FloatArray) -> FloatArray:
+    """Return a closed polygon without the points that lie on a straight line between their neighbours."""
+    around = polygon[:-1]
+    before, after = around - np.roll(around, 1, axis=0), np.roll(around, -1, axis=0) - around
+    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    return np.asarray(around[turns])
 
 
 def _slice(mask: Mask, grid: DisplayGrid, plane: Plane, depth: int) -> npt.NDArray[np.bool_]:

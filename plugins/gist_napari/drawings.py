@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from gist_imaging import workflow
+from gist_imaging.anatomy.mesh_from_sheet import shell_of_sheet
 from gist_imaging.errors import GistImagingError
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial.difference import in_one_frame
@@ -15,13 +17,16 @@ from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.resample import resample_mask
 from gist_napari.scene import LineDrawing, MaskDrawing, PointDrawing, Scene
+from gist_napari.surface import SurfaceDrawing, surface_of
 
 if TYPE_CHECKING:
     from gist_imaging.session.cells import CellKey, Plain
     from gist_imaging.session.open_case import OpenCase
     from gist_napari.session import Session
 
-__all__ = ["MaskCopies", "scene_of"]
+__all__ = ["MaskCopies", "scene_of", "surfaces_of"]
+
+FloatArray = npt.NDArray[np.float64]
 
 _KEPT_COPIES = 8
 
@@ -62,6 +67,26 @@ def scene_of(session: Session, visit: str, grid: Geometry, copies: MaskCopies) -
     return Scene(tuple(masks), tuple(lines), tuple(_landmarks(case, visit)))
 
 
+def surfaces_of(session: Session, visit: str) -> list[SurfaceDrawing]:
+    """Return the accepted tumours and the levator ani of a visit as surfaces."""
+    case = session.case
+    if case is None:
+        return []
+    drawn: list[SurfaceDrawing] = []
+    for lesion in session.lesions:
+        mask = case.state.mask(lesion, visit)
+        mesh = None if mask is None else surface_of(mask)
+        if mesh is not None:
+            drawn.append(SurfaceDrawing(mesh))
+    for side in ("L", "R"):
+        try:
+            sheet, _ = workflow.levator_surface(case, visit, side)
+        except GistImagingError:  # fewer strokes than a surface needs
+            continue
+        drawn.append(SurfaceDrawing(shell_of_sheet(sheet), style="levator", opacity=0.6))
+    return drawn
+
+
 def _masks(
     session: Session, case: OpenCase, visit: str, grid: Geometry, copies: MaskCopies, dashed: bool
 ) -> Iterator[MaskDrawing]:
@@ -99,13 +124,22 @@ def _prompts(session: Session, case: OpenCase, visit: str) -> Iterator[LineDrawi
 
 def _calipers(session: Session, case: OpenCase, visit: str, dashed: bool) -> Iterator[LineDrawing]:
     for lesion in session.lesions:
-        if case.state.proposal(lesion, visit) is not None:
+        if case.state.proposal(lesion, visit) is not None or not session.measured(lesion, visit):
             continue
+        written: list[FloatArray] = []
         for caliper in workflow.shown_calipers(case, lesion, visit):
             ends = np.asarray(caliper.points_mm, dtype=np.float64)
+            if written and _nearest(ends[1], written) < _nearest(ends[0], written):
+                ends = ends[::-1]
+            # The length is written at the last end: as far from the other length as may be.
+            written.append(ends[1])
             length = float(np.linalg.norm(ends[1] - ends[0]))
             by_hand = " by hand" if caliper.overridden else ""
             yield LineDrawing(ends, dashed=dashed, handles=True, label=f"{length:.1f} mm{by_hand}")
+
+
+def _nearest(point_mm: FloatArray, others_mm: list[FloatArray]) -> float:
+    return min(float(np.linalg.norm(point_mm - other)) for other in others_mm)
 
 
 def _given(case: OpenCase, kind: str, visit: str) -> Iterator[tuple[CellKey, Plain]]:
@@ -135,7 +169,7 @@ def _marks(case: OpenCase, visit: str) -> Iterator[LineDrawing]:
             yield LineDrawing(_ellipse(points), style="wall", closed=True, label=f"ROI {key[2]}")
 
 
-def _ellipse(points: np.ndarray) -> np.ndarray:
+def _ellipse(points: FloatArray) -> FloatArray:
     """Return the outline of the ellipse whose axes are the two pairs of points."""
     middle = (points[0] + points[1]) / 2
     half_one, half_other = (points[1] - points[0]) / 2, (points[3] - points[2]) / 2

@@ -10,7 +10,15 @@ import numpy.typing as npt
 from gist_napari.layers import DisplayGrid
 from gist_napari.planes import Plane
 
-__all__ = ["EdgeLetters", "direction_letters", "edge_letters", "position_words", "tilt_deg", "tilt_text"]
+__all__ = [
+    "EdgeLetters",
+    "direction_letters",
+    "edge_letters",
+    "position_words",
+    "tilt_deg",
+    "tilt_text",
+    "turned_letters",
+]
 
 # Which way each patient axis grows: x to the left, y to the back, z to the head.
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
@@ -58,6 +66,18 @@ def edge_letters(grid: DisplayGrid, plane: Plane) -> EdgeLetters:
         direction_letters(-bottom),
         direction_letters(bottom),
     )
+
+
+def turned_letters(grid: DisplayGrid, view_direction: npt.ArrayLike, up: npt.ArrayLike) -> EdgeLetters:
+    """Return the letters at the edges of a 3D view.
+
+    Parameters
+    ----------
+    view_direction, up : (3,) in the display world: away from the reader, and up on the screen
+    """
+    away, head = (grid.directions @ np.asarray(vector, dtype=np.float64) for vector in (view_direction, up))
+    right = np.cross(away, head)
+    return EdgeLetters(*(direction_letters(side) for side in (-right, right, head, -head)))
 
 
 def tilt_deg(grid: DisplayGrid, plane: Plane) -> float:

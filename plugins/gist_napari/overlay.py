@@ -52,11 +52,9 @@ class SlicePicture:
     Parameters
     ----------
     image : one pixel for each pixel of the displayed slice, hung as the slice is
-    box : left, top, width, height on the canvas
     """
 
     image: QImage
-    box: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +111,9 @@ class Overlay(QWidget):
             paint_message(painter, picture.message, size)
         else:
             self._paint_view(painter, picture, picture.view, size)
+        if picture.letters is not None:
+            paint_letters(painter, picture.letters, size)
+        paint_corners(painter, picture.corners, size)
         if picture.active:
             paint_frame(painter, size, picture.dashed)
         painter.end()
@@ -122,11 +123,9 @@ class Overlay(QWidget):
     ) -> None:
         if picture.over is not None:
             painter.fillRect(self.rect(), Qt.GlobalColor.black)
-            painter.drawImage(QRectF(*picture.over.box), picture.over.image)
+            left, top, right, bottom = view.slice_box_px
+            painter.drawImage(QRectF(left, top, right - left, bottom - top), picture.over.image)
         paint_scene(painter, picture.scene, view, self.outlines)
-        if picture.letters is not None:
-            paint_letters(painter, picture.letters, size)
-        paint_corners(painter, picture.corners, size)
         paint_scale_bar(painter, view.px_per_mm, size)
         if picture.crosshair is not None:
             paint_crosshair(painter, picture.crosshair)

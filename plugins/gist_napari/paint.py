@@ -87,12 +87,15 @@ def _paint_mask(painter: QPainter, mask: MaskDrawing, view: PlaneMap, outlines: 
     for points in canvas:
         path.addPath(polyline(points, closed=True))
     colour = QColor(STYLES[mask.style])
+    # The line covers the edge of the filling, so that needs no smoothing.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     if mask.hatched:
         painter.fillPath(path, QBrush(colour, Qt.BrushStyle.BDiagPattern))
     elif mask.filled:
         inside = QColor(colour)
         inside.setAlphaF(_FILL)
         painter.fillPath(path, QBrush(inside))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     cased_path(painter, path, STYLES[mask.style], dashed=mask.dashed)
     if mask.tag:
         largest = max(canvas, key=lambda points: float(np.ptp(points, axis=0).prod()))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from gist_napari.planes import Plane
-from gist_napari.reference_view import ReferenceView
+from gist_napari.reference_view import ReferenceRow
+from gist_napari.widgets.style import look
 
 if TYPE_CHECKING:
     from gist_napari.pane import Pane
@@ -30,27 +30,31 @@ class PaneFrame(QWidget):
         self.header = QLabel()
         self.header.setObjectName("gistPaneHeader")
         self.header.setFixedHeight(HEADER_PX)
+        # A long series name must not make one pane wider than the other.
+        self.header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.header.setTextFormat(Qt.TextFormat.PlainText)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setFixedHeight(SLIDER_PX)
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slider.setToolTip("Slice (wheel, Up and Down)")
-        self.references = (ReferenceView(), ReferenceView())
-        self.reference_row = QWidget()
-        row = QHBoxLayout(self.reference_row)
-        row.setContentsMargins(0, 2, 0, 0)
-        row.setSpacing(4)
-        for view in self.references:
-            view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-            view.clicked.connect(self.reference_clicked)
-            row.addWidget(view)
+        self.references = ReferenceRow(pane)
+        for view in self.references.views:
+            view.went.connect(self.reference_clicked)
+        self.chip = QLabel()
+        self.chip.setObjectName("gistLinkChip")
+        self.chip.setFixedHeight(HEADER_PX)
+        look(self.chip, "quiet")
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, 6, 0)
+        top.addWidget(self.header, 1)
+        top.addWidget(self.chip)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.header)
+        layout.addLayout(top)
         layout.addWidget(pane.widget, 1)
         layout.addWidget(self.slider)
-        layout.addWidget(self.reference_row)
+        layout.addWidget(self.references)
         self.slider.valueChanged.connect(self._slide)
         pane.stepped.connect(lambda _index: self.follow())
 
@@ -59,25 +63,23 @@ class PaneFrame(QWidget):
         self.header.setText(text)
         self.header.setToolTip(tooltip or text)
 
+    def set_chip(self, text: str, tooltip: str) -> None:
+        """Show how this pane goes together with the other."""
+        self.chip.setText(text)
+        self.chip.setToolTip(tooltip)
+
     def set_reference_height(self, height_px: int) -> None:
         """Show the reference row at this height, or hide it with 0."""
-        self.reference_row.setVisible(height_px > 0)
+        self.references.setVisible(height_px > 0)
         if height_px > 0:
-            self.reference_row.setFixedHeight(height_px)
+            self.references.setFixedHeight(height_px)
 
     def follow(self) -> None:
-        """Bring slider and reference views to the slice that the canvas shows."""
+        """Bring the slider to the slice that the canvas shows."""
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(self.pane.n_slices - 1, 0))
         self.slider.setValue(self.pane.slice_index)
         self.slider.blockSignals(False)
-
-    def reference_planes(self) -> tuple[Plane, Plane]:
-        """Return the two planes that the canvas does not show."""
-        one, other = (
-            plane for plane in (Plane.AXIAL, Plane.CORONAL, Plane.SAGITTAL) if plane is not self.pane.plane
-        )
-        return one, other
 
     def _slide(self, index: int) -> None:
         self.pane.step(index - self.pane.slice_index)

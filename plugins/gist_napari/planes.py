@@ -101,6 +101,15 @@ class PlaneMap:
         """(3,) unit direction through the slices, LPS, the way that slices are counted."""
         return np.asarray(self.grid.directions[:, self.plane.axis] * self.plane.reading_sign)
 
+    @property
+    def slice_box_px(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of the whole slice on the canvas, to the outer edges of its voxels."""
+        grid = self.grid
+        low = grid.translate_mm - grid.scale_mm / 2
+        ends = self.world_to_canvas(np.stack([low, low + np.asarray(grid.shape) * grid.scale_mm]))
+        (left, right), (one, other) = np.sort(ends[:, 0]).tolist(), np.sort(ends[:, 1]).tolist()
+        return left, one, right, other
+
     def world_to_canvas(self, world_mm: npt.ArrayLike) -> FloatArray:
         """Return the (..., 2) canvas positions of world positions, wherever they lie along the slices."""
         world = np.asarray(world_mm, dtype=np.float64)

@@ -12,24 +12,24 @@ import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import QPoint, Qt, QTimer, Signal
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from gist_imaging.errors import GistImagingError
-from gist_napari.drawings import MaskCopies, scene_of
+from gist_napari.drawings import MaskCopies, scene_of, surfaces_of
 from gist_napari.facts import PaneFacts
 from gist_napari.pane_frame import PaneFrame
 from gist_napari.planes import Plane, acquired_plane
 from gist_napari.readout import readout
-from gist_napari.scene import Scene
-from gist_napari.stages import Hung, Stage, stages_for
+from gist_napari.scene import LineDrawing, Scene
+from gist_napari.stages import Stage, stages
+from gist_napari.surface import SurfaceView
 from gist_napari.tools.gestures import Gesture, GestureContext, gesture_for
 from gist_napari.tools.names import Tool
-from gist_napari.window_level import CT_PRESETS
 
 if TYPE_CHECKING:
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import SeriesFacts, VisitFacts
-    from gist_napari.link import Linker
+    from gist_napari.link import PaneLink
     from gist_napari.pane import Pane
     from gist_napari.session import Session
 
@@ -42,6 +42,7 @@ REFERENCE_PX = {"small": 150, "large": 280}
 
 LARGE_FROM_PX, NO_ROW_BELOW_PX = 1600, 1180
 
+_PLANES = {plane.value for plane in Plane}
 _REMEMBER_AFTER_MS = 400
 _BRUSHES = {Tool.BRUSH, Tool.ERASE, Tool.RANGE_BRUSH}
 
@@ -49,20 +50,25 @@ _BRUSHES = {Tool.BRUSH, Tool.ERASE, Tool.RANGE_BRUSH}
 class ReadingView(QWidget):
     """Pre and post side by side, each with its header and reference views, and one read-out line below."""
 
-    blink_refused = Signal(str)
+    hung = Signal(int)  # number of the stage
+    shown = Signal()  # another volume in a pane
 
-    def __init__(self, session: Session, pre: Pane, post: Pane, linker: Linker) -> None:
+    def __init__(self, session: Session, pre: Pane, post: Pane, link: PaneLink) -> None:
         super().__init__()
-        self.session, self.linker = session, linker
+        self.session, self.link = session, link
         self.panes: tuple[Pane, Pane] = (pre, post)
         self.frames = (PaneFrame(pre), PaneFrame(post))
         self.readout = QLabel("")
         self.readout.setObjectName("gistReadout")
         self.readout.setFixedHeight(20)
+        self.readout.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.stages: tuple[Stage, ...] = ()
         self.stage = 0
-        self._hung: list[Hung | None] = [None, None]
+        self._hung: list[str | None] = [None, None]
         self._copies = MaskCopies()
+        self._scenes = [Scene(), Scene()]
+        self._surfaces = (SurfaceView(pre), SurfaceView(post))
+        self._pointed: tuple[str, FloatArray] | None = None
         self._gesture: tuple[int, Gesture] | None = None
         self._wanted_row = True
         self._maximised: int | None = None
@@ -90,6 +96,7 @@ class ReadingView(QWidget):
         session.active_changed.connect(self._on_active)
         session.view_changed.connect(self._on_view)
         session.go_wanted.connect(self.go_to)
+        self.link.changed.connect(self._captions)
         for at, pane in enumerate(self.panes):
             pane.pressed.connect(lambda point, held, at=at: self._press(at, point, held))
             pane.dragged.connect(lambda point, _held, at=at: self._drag(at, point))
@@ -98,7 +105,7 @@ class ReadingView(QWidget):
             pane.stepped.connect(lambda _slice: self._remember())
             pane.sized.connect(lambda notches: self._size_brush(notches))
             pane.maximise_wanted.connect(lambda at=at: self.maximise(at))
-            pane.view_changed.connect(lambda at=at: self._follow(at))
+            pane.view_changed.connect(self.frames[at].follow)
             self.frames[at].reference_clicked.connect(lambda point, at=at: self._reference_clicked(at, point))
 
     # ---------------------------------------------------------------- what is shown
@@ -107,19 +114,21 @@ class ReadingView(QWidget):
         """Return the visit in pane 0 (PRE) or 1 (POST)."""
         return self.session.pair[at]
 
-    def hang(self, stage: int) -> None:
-        """Show a stage of the hanging protocol in both panes."""
+    def hang(self, stage: Stage | int) -> None:
+        """Show a stage of the hanging protocol in both panes, by itself or by its number."""
         if not self.stages:
             return
-        self.stage = min(max(stage, 0), len(self.stages) - 1)
+        if isinstance(stage, Stage):
+            self.stage = self.stages.index(stage) if stage in self.stages else 0
+        else:
+            self.stage = min(max(stage, 0), len(self.stages) - 1)
         chosen = self.stages[self.stage]
-        for at, hung in enumerate((chosen.pre, chosen.post)):
-            self._show(at, hung, chosen.plane)
-        if chosen.window is not None:
-            for pane in self.panes:
-                pane.set_preset(CT_PRESETS[chosen.window])
+        for at, series in enumerate((chosen.pre, chosen.post)):
+            self._show(at, series, chosen.plane)
         self._join()
         self._remember()
+        self.hung.emit(self.stage)
+        self.shown.emit()
 
     def next_stage(self, n: int) -> None:
         """Go on to the next stage, or back with -1."""
@@ -136,18 +145,20 @@ class ReadingView(QWidget):
 
     def next_series(self, n: int) -> None:
         """Show the active visit's next series."""
-        at = self._active()
+        at = self.active
         visit, hung = self.visit_at(at), self._hung[at]
         if visit is None or not visit.series:
             return
         keys = [one.key for one in visit.series]
-        now = keys.index(hung.series) if hung is not None and hung.series in keys else -1
-        series = visit.series[(now + n) % len(keys)]
-        self._show(at, Hung(series.key, False), None)
+        now = keys.index(hung) if hung in keys else -1
+        self._show(at, keys[(now + n) % len(keys)], None)
         self._join()
 
     def _open(self) -> None:
-        self._gesture = None
+        self._gesture = self._pointed = None
+        for view in self._surfaces:
+            if view.is_shown:
+                view.hide()
         self._hung = [None, None]
         case = self.session.case
         if case is None:
@@ -157,43 +168,41 @@ class ReadingView(QWidget):
             self.readout.setText("")
             self.stages = ()
             return
-        self.stages = stages_for(*self.session.pair)
+        self.stages = stages(*self.session.pair)
         place = case.state.plain("view", "place") or {}
-        self.linker.set_registration(self.session.registration())
+        self._set_transform()
         self.hang(int(place.get("stage", 0)))
         if place.get("at_mm") is not None and place.get("visit"):
             self.go_to(str(place["visit"]), np.asarray(place["at_mm"], dtype=np.float64))
         self._on_active()
         self._redraw()
 
-    def _show(self, at: int, hung: Hung | None, plane: Plane | None) -> None:
+    def _show(self, at: int, series: str | None, plane: str | None) -> None:
         pane, visit, case = self.panes[at], self.visit_at(at), self.session.case
-        if case is None or visit is None or hung is None:
+        if case is None or visit is None or series is None:
             self._hung[at] = None
             pane.clear(_NO_FOLLOW_UP if at == 1 else _NO_BASELINE)
             self.frames[at].set_header(self.pane_title(at))
             return
-        before = self._hung[at]
-        self._hung[at] = hung
+        before, self._hung[at] = self._hung[at], series
         try:
-            volume = case.images.volume(visit.label, hung.series)
+            volume = case.images.volume(visit.label, series)
         except GistImagingError as error:
             pane.clear(str(error))
             self.frames[at].set_header(self.pane_title(at))
             return
         if pane.volume is not volume or before is None:
-            series = self._series(at)
-            name = series.name if series is not None else ""
-            pane.show_volume(volume, caption=name, facts=self._facts(at))
-        if plane is not None and pane.plane is not plane:
-            pane.set_plane(plane)
+            named = self._series(at)
+            pane.show_volume(volume, caption="" if named is None else named.name, facts=self._facts(at))
+        if plane in _PLANES and pane.plane is not Plane(plane):
+            pane.set_plane(Plane(plane))
         self._caption(at)
 
     def _series(self, at: int) -> SeriesFacts | None:
         visit, hung = self.visit_at(at), self._hung[at]
         if visit is None or hung is None:
             return None
-        return next((one for one in visit.series if one.key == hung.series), None)
+        return next((one for one in visit.series if one.key == hung), None)
 
     def _facts(self, at: int) -> PaneFacts:
         case, visit = self.session.case, self.visit_at(at)
@@ -210,7 +219,7 @@ class ReadingView(QWidget):
         return f"slices {one.spacing_mm[0]:.1f} vs {other.spacing_mm[0]:.1f} mm" if thick > 1.5 * thin else ""
 
     def pane_title(self, at: int) -> str:
-        """Return the header of a pane: time point, day, series, what it is good for."""
+        """Return the header of a pane: time point, day, what the series is for; its name is on the image."""
         visit, series = self.visit_at(at), self._series(at)
         mark, tag = ("▌", "PRE") if at == 0 else ("┆", "POST")
         if visit is None:
@@ -218,25 +227,38 @@ class ReadingView(QWidget):
         day = "" if visit.day is None else f"day {visit.day:+d}".replace("-", "−")
         words = [visit.label, day]
         if series is not None:
-            words.append(series.name)
             words.append("measured" if series.key == visit.measured else "looking only")
             pane = self.panes[at]
             if pane.grid is not None and pane.plane is not acquired_plane(pane.grid):
                 words.append("reformat")
-        words.append(self.linker.words)
         return f"{mark}{tag}  " + " · ".join(word for word in words if word)
 
     def _caption(self, at: int) -> None:
         series = self._series(at)
         tooltip = "" if series is None or not series.problems else f"Geometry: {', '.join(series.problems)}"
         self.frames[at].set_header(self.pane_title(at), tooltip)
+        self.frames[at].set_chip(*self._link_chip())
         self.frames[at].follow()
 
+    def _link_chip(self) -> tuple[str, str]:
+        """Return how the panes go together in a few characters, and in a sentence."""
+        words = self.link.words
+        offset = words.rpartition(", ")[2] if words.endswith(" mm") else ""
+        bridge = self.link.bridge
+        if not self.session.linked:
+            short = "parted"
+        elif self.link.parted:
+            short = "not linked"
+        else:
+            short = {"registration": "linked, registered", "one frame": "linked by position"}.get(
+                "" if bridge is None else bridge.how, "linked, not registered"
+            )
+        return f"{short} {offset}".strip(), words[:1].upper() + words[1:]
+
     def _join(self) -> None:
-        self.linker.set_linked(self.session.linked)
-        self.linker.refit()
-        for at in (0, 1):
-            self._caption(at)
+        self.link.set_enabled(self.session.linked)
+        self.link.fit()
+        self._captions()
         self._redraw()
 
     # ---------------------------------------------------------------- following
@@ -247,7 +269,9 @@ class ReadingView(QWidget):
             facts = self.visit_at(at)
             if facts is not None and facts.label == visit and self.panes[at].volume is not None:
                 self.panes[at].go_to(point_mm)
-                self.linker.follow(self.panes[at])
+                carried = self.link.carried(self.panes[at], point_mm) if self.session.linked else None
+                if carried is not None and not self.link.parted:
+                    self.link.other(self.panes[at]).go_to(carried)
         self._redraw()
 
     def jump_to_longest(self) -> None:
@@ -267,12 +291,14 @@ class ReadingView(QWidget):
         if event.kind != "view":
             self._redraw()
         if any(change.key[0] == "registration" for change in event.changes) or event.kind in ("undo", "redo"):
-            self.linker.set_registration(self.session.registration())
-            for at in (0, 1):
-                self._caption(at)
+            self._set_transform()
+
+    def _set_transform(self) -> None:
+        is_checked = self.session.registration_state == "ok"
+        self.link.set_transform(self.session.registration(), checked=is_checked)
 
     def _on_active(self) -> None:
-        active = self._active()
+        active = self.active
         drawing = self.session.tool is not Tool.PAN and self.session.case is not None
         for at, pane in enumerate(self.panes):
             pane.set_active(at == active and pane.volume is not None)
@@ -284,33 +310,46 @@ class ReadingView(QWidget):
         self._redraw()
 
     def _on_view(self) -> None:
-        self.linker.set_linked(self.session.linked)
-        for at in (0, 1):
-            self._caption(at)
+        self.link.set_enabled(self.session.linked)
+        self._captions()
         self._redraw()
 
-    def _follow(self, at: int) -> None:
-        self.frames[at].follow()
-        self.frames[at].draw_references(self._scene(at))
+    def _captions(self) -> None:
+        for at in (0, 1):
+            self._caption(at)
 
-    def _scene(self, at: int) -> Scene:
-        pane, visit = self.panes[at], self.visit_at(at)
-        if pane.volume is None or visit is None:
-            return Scene()
-        return scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+    def redraw(self) -> None:
+        """Draw everything over the images anew, soon."""
+        self._redraw()
 
     def _draw(self) -> None:
+        """Make both scenes anew: something was given, taken, hidden or chosen."""
         for at, pane in enumerate(self.panes):
-            scene = self._scene(at)
+            visit = self.visit_at(at)
+            if pane.volume is None or visit is None:
+                self._scenes[at] = Scene()
+            else:
+                scene = scene_of(self.session, visit.label, pane.volume.geometry, self._copies)
+                if self._pointed is not None and self._pointed[0] == visit.label:
+                    shown = LineDrawing(self._pointed[1], style="warning", handles=True, slice_only=False)
+                    scene = Scene(scene.masks, (*scene.lines, shown), scene.points)
+                self._scenes[at] = scene
+        self._preview()
+
+    def _preview(self) -> None:
+        """Draw the scenes with what the gesture will do; cheap enough for every move of the mouse."""
+        for at, pane in enumerate(self.panes):
+            scene = self._scenes[at]
             if self._gesture is not None and self._gesture[0] == at:
                 drawn = self._gesture[1].preview()
                 scene = Scene(
                     scene.masks + drawn.masks, scene.lines + drawn.lines, scene.points + drawn.points
                 )
             pane.set_scene(scene)
-            self.frames[at].draw_references(scene)
 
-    def _active(self) -> int:
+    @property
+    def active(self) -> int:
+        """Which pane keys go to: 0 for PRE, 1 for POST."""
         for at in (0, 1):
             visit = self.visit_at(at)
             if visit is not None and visit.label == self.session.active_visit:
@@ -318,7 +357,7 @@ class ReadingView(QWidget):
         return 0
 
     def _keep_place(self) -> None:
-        at = self._active()
+        at = self.active
         if self.session.case is not None and self.panes[at].volume is not None:
             self.session.remember_view(stage=self.stage, at_mm=[float(x) for x in self.panes[at].at_mm])
 
@@ -340,17 +379,17 @@ class ReadingView(QWidget):
             visit.label,
             pane.px_per_mm,
             pane.slice_axis,
-            hung is not None and hung.series == visit.measured,
+            hung is not None and hung == visit.measured,
             self._ask_why,
         )
         gesture = gesture_for(self.session, context, point_mm, inverted)
         self._gesture = None if gesture is None else (at, gesture)
-        self._redraw()
+        self._preview()
 
     def _drag(self, at: int, point_mm: FloatArray) -> None:
         if self._gesture is not None and self._gesture[0] == at:
             self._gesture[1].drag(point_mm)
-            self._redraw()
+            self._preview()
 
     def _release(self, at: int, point_mm: FloatArray) -> None:
         if self._gesture is None or self._gesture[0] != at:
@@ -400,14 +439,65 @@ class ReadingView(QWidget):
         where = f"{pane.plane.value} slice {pane.slice_index + 1}/{pane.n_slices}"
         name = "" if series is None else series.name
         value = pane.value_at(point_mm)
-        self.readout.setText(readout(point_mm, value, pane.volume.quantity, where, name, pane.tag))
+        self.readout.setText(readout(point_mm.tolist(), value, pane.volume.quantity, where, name, pane.tag))
+
+    def jump_to_unverified(self) -> None:
+        """Show the next mask that was copied or proposed and that nobody has accepted yet."""
+        case = self.session.case
+        if case is None:
+            return
+        waiting = [(key[1], key[2]) for key, _ in case.state.under("proposal")]
+        for key, _ in case.state.under("mask_facts"):
+            if case.state.plain(*key).get("state") == "unverified":
+                waiting.append((key[1], key[2]))
+        if not waiting:
+            self.session.warn("Nothing waits to be verified.")
+            return
+        now = (self.session.active_lesion, self.session.active_visit)
+        at = (waiting.index(now) + 1) % len(waiting) if now in waiting else 0
+        lesion, visit = waiting[at]
+        self.session.choose_lesion(lesion)
+        self.session.choose_visit(visit)
+        mask = case.state.proposal(lesion, visit) or case.state.mask(lesion, visit)
+        box = None if mask is None else mask.bounding_box
+        if mask is not None and box is not None:
+            middle = np.asarray(box[0]) + (np.asarray(box[1]) - 1) / 2
+            self.go_to(visit, mask.geometry.to_patient(middle))
+
+    def toggle_surfaces(self) -> None:
+        """Show tumour and levator ani of the active pane as surfaces to turn, or its slices again."""
+        at = self.active
+        view, pane, visit = self._surfaces[at], self.panes[at], self.visit_at(at)
+        if view.is_shown:
+            view.hide()
+            return
+        if visit is None or pane.volume is None:
+            return
+        drawn = surfaces_of(self.session, visit.label)
+        if not drawn:
+            self.session.warn("Nothing to show in 3D yet: accept a mask or trace the levator ani first.")
+            return
+        view.show(drawn)
+
+    def show_points(self, visit: str, points_mm: npt.ArrayLike) -> None:
+        """Draw the two nearest points of a metric and go there."""
+        points = np.asarray(points_mm, dtype=np.float64).reshape(-1, 3)
+        self._pointed = (visit, points)
+        self.go_to(visit, points.mean(axis=0))
+
+    def blink(self, on: bool) -> None:
+        """Lay the other visit over the active pane, slice for slice, while `on`."""
+        refused = self.link.blink_refused if on else ""
+        if refused:
+            self.session.warn(refused[0].upper() + refused[1:] + ".")
+        self.link.set_blink(self.panes[self.active], on and not refused)
 
     def maximise(self, at: int) -> None:
         """Give one pane the whole width, or both their halves again."""
         self._maximised = None if self._maximised is not None else at
         for other, frame in enumerate(self.frames):
             frame.setVisible(self._maximised is None or other == self._maximised)
-        self.linker.refit()
+        self.link.fit()
 
     def toggle_reference_row(self) -> None:
         """Show or hide the reference views."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.open_case import OpenCase, VisitFacts
     from gist_imaging.session.state import CaseState
     from gist_imaging.spatial.register_transform import RigidTransform
+    from gist_imaging.workflow.export_report import ExportReport
 
 __all__ = ["Session", "Toast"]
 
@@ -101,18 +102,26 @@ class Session(QObject):
         """Show the worklist of a study; return whether it could be opened."""
         with self._told():
             self.leave_case()
-            workflow.worklist(folder, reader)
+            workflow.study_worklist(folder, reader)
             self.folder, self.reader = folder, reader
             self.study_changed.emit()
             return True
         return False
+
+    def open_sample(self) -> None:
+        """Open the study of the three synthetic patients; it is made on the first call."""
+
+        def opened(folder: Path) -> None:
+            self.open_study(folder, self.reader or "R1")
+
+        self.run(_SampleJob(), opened)
 
     def worklist(self) -> tuple[Any, ...]:
         """Return the rows of the worklist, in the reader's order."""
         if self.folder is None:
             return ()
         with self._told():
-            return tuple(workflow.worklist(self.folder, self.reader))
+            return tuple(workflow.study_worklist(self.folder, self.reader))
         return ()
 
     def open_case(self, case: str) -> bool:
@@ -214,7 +223,39 @@ class Session(QObject):
         pre, post = self.pair
         if self.case is None or pre is None or post is None:
             return None
-        return workflow.registration_between(self.case, pre.label, post.label)
+        try:
+            return workflow.registration_between(self.case, pre.label, post.label)
+        except GistImagingError:  # the reader found it wrong: the panes go on by an offset
+            return None
+
+    @property
+    def registration_state(self) -> str:
+        """What is known of the pair's registration: none, unchecked, ok or rejected."""
+        pre, post = self.pair
+        if self.case is None or pre is None or post is None:
+            return "none"
+        return workflow.registration_state(self.case, pre.label, post.label)
+
+    @property
+    def registration_error_mm(self) -> float | None:
+        """How far the registration may be off, 95 % bound; None where there is none."""
+        transform = self.registration()
+        return None if transform is None else transform.error_95_mm
+
+    def register(self) -> None:
+        """Find the transform from baseline to follow-up, so that both panes go together in the patient."""
+        job = self.do(workflow.register_job)
+        self.run(job, self._registered)
+
+    def _registered(self, transform: RigidTransform) -> None:
+        if self.do(workflow.set_registration, transform) is not None:
+            self.said.emit(
+                Toast("The scans are registered. If bones agree in both panes, confirm it on Look (F2).")
+            )
+
+    def check_registration(self, ok: bool, reason: str | None = None) -> None:
+        """Say that the registration is right, or wrong and why."""
+        self.do(workflow.check_registration, ok, reason)
 
     def choose_visit(self, visit: str) -> None:
         """Make a pane the active one; a mouse press does it, hovering never."""
@@ -427,13 +468,33 @@ class Session(QObject):
         self.do(workflow.verify_mask, self.active_lesion, self.active_visit)
 
     def numbers(self, lesion: str, visit: str) -> LesionMeasurement | None:
-        """Return every number of the accepted mask, or None."""
+        """Return every number of the accepted mask, or None; waits for measuring."""
         if self.case is None:
             return None
         try:
             return workflow.live_numbers(self.case, lesion, visit)
         except GistImagingError:
             return None
+
+    def measured(self, lesion: str, visit: str) -> bool:
+        """Return whether the numbers of the accepted mask are there without waiting for them."""
+        return self.case is not None and workflow.numbers_state(self.case, lesion, visit) == "fresh"
+
+    def export_study(self, out: Path) -> None:
+        """Export the whole study in the background: masks, readings, sheets and the cohort."""
+        if self.folder is None:
+            self.warn("Open a study first.")
+            return
+        self.run(_ExportJob(self.folder, out), self._exported)
+
+    def _exported(self, report: ExportReport) -> None:
+        counts = f"{report.n_masks} masks, {report.n_sheets} sheets, {report.n_rows} cohort rows"
+        if report.failures:
+            first = report.failures[0]
+            text = f"Exported {counts}; {len(report.failures)} failed, first {first.case}: {first.message}"
+            self.said.emit(Toast(text, "error"))
+        else:
+            self.said.emit(Toast(f"Exported {counts}."))
 
     # ---------------------------------------------------------------- inside
 
@@ -473,6 +534,34 @@ class Session(QObject):
 
     def _told(self) -> _Told:
         return _Told(self)
+
+
+class _SampleJob:
+    """Makes the sample scans and a study of them where they are not there yet."""
+
+    label = "Preparing the sample study"
+
+    def run(self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None) -> Path:
+        """Return the folder of the study."""
+        from gist_napari.app import study_for
+        from gist_napari.sample_data import sample_scans, sample_study_folder
+
+        return study_for(sample_scans(), sample_study_folder(), progress=progress, cancelled=cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class _ExportJob:
+    """Exports a study."""
+
+    folder: Path
+    out: Path
+    label: str = "Export"
+
+    def run(
+        self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None
+    ) -> ExportReport:
+        """Return what was written."""
+        return workflow.export_study(self.folder, self.out, progress=progress, cancelled=cancelled)
 
 
 class _Told:

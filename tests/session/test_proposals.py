@@ -5,6 +5,7 @@ import pytest
 import seeded_cases
 from reading_cases import draw_first_strokes, open_memory_case, small_volume
 from registration_pairs import phantom_pair
+from scipy.spatial.transform import Rotation
 from strategies import oblique_geometry
 
 from gist_imaging import workflow
@@ -14,6 +15,7 @@ from gist_imaging.measure.overlap import dice
 from gist_imaging.segment.between_slices import mask_between_outlines
 from gist_imaging.segment.prompts import Prompt
 from gist_imaging.spatial import Mask, Volume
+from gist_imaging.spatial.register_transform import RigidTransform
 
 
 @pytest.fixture
@@ -244,3 +246,30 @@ def test_copying_without_a_mask_and_between_scans_that_cannot_be_matched_is_refu
     with pytest.raises(RegistrationError, match="nothing was copied: outline the tumour on this visit"):
         workflow.copy_job(case, "L1", "baseline", "presurgery").run()
     assert case.state.plain("registration") is None
+
+
+def turned(shift_mm):
+    matrix = np.eye(4)
+    matrix[:3, :3] = Rotation.from_euler("xyz", (5.0, -3.0, 8.0), degrees=True).as_matrix()
+    matrix[:3, 3] = shift_mm
+    return RigidTransform(matrix, None, None, 0.5, 1.2)
+
+
+def test_every_pair_of_visits_keeps_its_own_registration():
+    volumes = {name: small_volume() for name in ("baseline", "week12", "presurgery")}
+    opened = open_memory_case(volumes)
+    first, second = turned((1.0, 2.0, 3.0)), turned((-40.0, 5.0, 9.0))
+    workflow.set_registration(opened, first, "baseline", "week12")
+    workflow.set_registration(opened, second, "baseline", "presurgery")
+    workflow.check_registration(opened, True, None, "baseline", "week12")
+
+    for name, transform, word in (("week12", first, "ok"), ("presurgery", second, "unchecked")):
+        held = workflow.registration_between(opened, "baseline", name)
+        np.testing.assert_array_equal(held.matrix, transform.matrix)
+        back = workflow.registration_between(opened, name, "baseline")
+        np.testing.assert_allclose(back.matrix @ transform.matrix, np.eye(4), atol=1e-12)
+        assert workflow.registration_state(opened, "baseline", name) == word
+    assert workflow.registration_state(opened, "week12", "presurgery") == "none"
+    workflow.set_registration(opened, second, "baseline", "week12")
+    assert workflow.registration_state(opened, "baseline", "week12") == "unchecked"
+    opened.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QPoint, QSize, Qt
@@ -17,6 +17,7 @@ from gist_napari.widgets.live_numbers import LiveNumbers
 from gist_napari.widgets.style import QUIET, button, dress, number_text, quiet, tabular
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from qtpy.QtGui import QAction, QResizeEvent
 
     from gist_imaging.measure.lesion import LesionMeasurement
@@ -200,7 +201,7 @@ class LesionStrip(QWidget):
         if all(place is None for _, place in places):
             self.session.said.emit(Toast(f"{name} is drawn on no scan yet: choose Stroke or Brush and draw."))
 
-    def _place(self, name: str, visit: str) -> np.ndarray | None:
+    def _place(self, name: str, visit: str) -> npt.NDArray[Any] | None:
         """Return the middle of the longest diameter, else of the mask, else of what was drawn; LPS mm."""
         case, measured = self.session.case, self.numbers.of(name, visit)
         if measured is not None and measured.end_points_mm.get(DIAMETER):
@@ -210,10 +211,10 @@ class LesionStrip(QWidget):
         mask = case.state.proposal(name, visit) or case.state.mask(name, visit)
         if mask is not None and not mask.is_empty:
             indices = np.argwhere(mask.voxels).mean(axis=0)
-            return np.asarray(mask.geometry.to_patient(indices[None]))[0]
+            return np.asarray(mask.geometry.to_patient(indices))
         drawn = (case.state.plain("prompts", name, visit) or {}).get("prompts") or ()
         points = [point for prompt in drawn for point in prompt.get("points_mm", ())]
-        return np.mean(points, axis=0) if points else None
+        return np.asarray(points, dtype=np.float64).mean(axis=0) if points else None
 
     def menu_for(self, name: str) -> QMenu:
         """Return the menu of a lesion: role, organ, what became of it, removing it."""

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
+from gist_napari.stages import Stage, measured_series, stages
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field
 from gist_napari.widgets.page import Page, emptied, remembered, settings
 from gist_napari.widgets.parts import Fold, Switch
 from gist_napari.widgets.question import Form, QuestionBox
+from gist_napari.widgets.registration_row import RegistrationRow
 from gist_napari.widgets.telling import uncapped
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
-    from gist_imaging.session.open_case import SeriesFacts, VisitFacts
+    from gist_imaging.session.open_case import VisitFacts
     from gist_napari.session import Session
 
-__all__ = ["FACTS", "LookPage", "Stage", "stages"]
+__all__ = ["FACTS", "LookPage"]
 
 FACTS: Mapping[str, tuple[str, str]] = {
     "quality": ("Quality", "image_quality"),
@@ -45,68 +46,6 @@ _SHORT = {
     "no coronal series": "no coronal",
     "straight coronal": "straight",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of the hanging: what both panes show.
-
-    Parameters
-    ----------
-    title : what is done here
-    plane : "axial", "coronal" or "sagittal", as both panes show it
-    pre, post : key of the series of each visit; None where there is none
-    note : such as that it is a reformat
-    """
-
-    title: str
-    plane: str
-    pre: str | None
-    post: str | None
-    note: str = ""
-
-
-def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]:
-    """Return the stages of a pair: by the acquired planes on MR, by reformats of one series on CT."""
-    shown = [visit for visit in (pre, post) if visit is not None]
-    if not shown:
-        return ()
-    if any(one is not None and one.modality == "CT" for one in map(_measured, shown)):
-        keys = [None if visit is None else visit.measured for visit in (pre, post)]
-        return (
-            Stage("Tumour", "axial", keys[0], keys[1]),
-            Stage("Floor", "coronal", keys[0], keys[1], "reformat"),
-            Stage("Midline", "sagittal", keys[0], keys[1], "reformat"),
-        )
-    found = []
-    pair = [None if visit is None else _measured(visit) for visit in (pre, post)]
-    for title, planes in (
-        ("Overview", ("sagittal",)),
-        ("Tumour", ()),
-        ("Floor", ("coronal",)),
-        ("Low", ("oblique", "axial")),
-    ):
-        first, second = pair if not planes else (_best(pre, planes), _best(post, planes))
-        one = first or second
-        if one is not None:
-            only = "" if post is None or (first and second) else f"only {'PRE' if first else 'POST'}"
-            keys = [None if held is None else held.key for held in (first, second)]
-            found.append(Stage(title, one.plane, keys[0], keys[1], only))
-    return tuple(found)
-
-
-def _measured(visit: VisitFacts) -> SeriesFacts | None:
-    return next((one for one in visit.series if one.key == visit.measured), None)
-
-
-def _best(visit: VisitFacts | None, planes: tuple[str, ...]) -> SeriesFacts | None:
-    """Return a series of these planes beside the measured one: T2 before others, then the finest."""
-    held = [] if visit is None else [one for one in visit.series if one.plane in planes]
-    return min(
-        (one for one in held if visit is not None and one.key != visit.measured),
-        key=lambda one: ("T2" not in one.name, max(one.spacing_mm)),
-        default=None,
-    )
 
 
 class _FactsForm(Form):
@@ -163,6 +102,8 @@ class LookPage(Page):
         self.hanging = QVBoxLayout()
         self.hanging.setSpacing(3)
         self.rows.addLayout(self.hanging)
+        self.registration = RegistrationRow(session)
+        self.rows.addWidget(self.registration)
         self.stage = 0
         self._stages: tuple[Stage, ...] = ()
         self.more = Fold("look", "More: plane, artefact, window, mouse")
@@ -176,7 +117,7 @@ class LookPage(Page):
         self.more.rows.addLayout(self._presets)
         self.interpolation = QCheckBox("Smooth pixels (interpolation)")
         self.interpolation.setToolTip("For the eye only; no number changes")
-        self.interpolation.setChecked(remembered(INTERPOLATION, True))
+        self.interpolation.setChecked(remembered(INTERPOLATION, False))
         self.interpolation.toggled.connect(self._interpolate)
         self.more.rows.addWidget(self.interpolation)
         self.more.rows.addWidget(style.quiet("Mouse", wrap=False))
@@ -209,8 +150,11 @@ class LookPage(Page):
     def set_presets(self, names: Mapping[int, str]) -> None:
         """Show the window presets of the open pair: number, which is also its key with Shift, to name."""
         emptied(self._presets)
-        for place, (number, name) in enumerate(names.items()):
-            button = style.button(name, f"Window preset: {name}", f"Shift+{number}")
+        shared = ", not calibrated"
+        if any(name.endswith(shared) for name in names.values()):
+            self._presets.addWidget(style.quiet("Window by percentiles, not calibrated"), 0, 0, 1, 2)
+        for place, (number, name) in enumerate(names.items(), start=2):
+            button = style.button(name.removesuffix(shared), f"Window preset: {name}", f"Shift+{number}")
             button.clicked.connect(lambda _=False, number=number: self.preset_wanted.emit(number))
             self._presets.addWidget(button, place // 2, place % 2)
 
@@ -270,6 +214,12 @@ class LookPage(Page):
         """Go to the first fact without answer."""
         self.form.ask_first()
 
+    def mark_stage(self, number: int) -> None:
+        """Mark the stage that is hung, when something else than this page hung it."""
+        if self._stages and number != self.stage:
+            self.stage = number % len(self._stages)
+            self._show_stages(self._stages)
+
     def show_stage(self, number: int) -> None:
         """Hang a stage; beyond the last comes the first."""
         if self._stages:
@@ -315,7 +265,7 @@ class LookPage(Page):
 
 
 def _dicom_words(visit: VisitFacts) -> str:
-    series = _measured(visit) or next(iter(visit.series), None)
+    series = measured_series(visit) or next(iter(visit.series), None)
     if series is None:
         return "no series can be shown"
     k, j, i = series.shape

@@ -25,8 +25,8 @@ from gist_napari.widgets.telling import distance_mm, ml, mm, reason_told
 
 if TYPE_CHECKING:
     from gist_imaging.measure.lesion import LesionMeasurement
-    from gist_imaging.session.calipers import RoiNumbers
     from gist_imaging.session.open_case import VisitFacts
+    from gist_imaging.session.regions import RoiNumbers
     from gist_napari.session import Session
     from gist_napari.widgets.live_numbers import LiveNumbers
 

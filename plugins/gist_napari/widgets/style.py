@@ -75,6 +75,13 @@ def sheet() -> str:
     QPushButton[look="main"]:hover {{ background: {QUIET}; }}
     QPushButton[look="link"], QToolButton[look="link"] {{
         background: transparent; border-color: transparent; text-decoration: underline; }}
+    QLabel[look="chip"], QLabel[look="chip-differs"], QLabel[look="chip-unknown"] {{
+        border: 1px solid {LINE}; border-radius: 3px; padding: 3px 7px; }}
+    QLabel[look="chip-differs"] {{ color: {WARNING}; border: 2px solid {WARNING}; }}
+    QLabel[look="chip-unknown"] {{ color: {QUIET}; border-style: dashed; }}
+    QLabel[look="key"], QPushButton[look="key"] {{ background: transparent; border: none; font-weight: 600;
+        font-size: {SMALL_PX}px; padding: 0; min-height: 18px; min-width: 20px; text-align: left; }}
+    QPushButton[look="key"]:hover {{ background: {RAISED}; }}
     QPushButton[look="off"], QToolButton[look="off"] {{ color: {QUIET}; border-style: dashed; }}
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{
         background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; border-radius: 3px; padding: 0 6px;
@@ -114,6 +121,7 @@ def sheet() -> str:
         color: {TEXT}; gridline-color: {BUTTON}; border: none; outline: none;
         selection-background-color: {RAISED}; selection-color: {TEXT}; }}
     QTableView::item {{ padding: 0 8px; border: none; }}
+    QTableView::item:selected, QListView::item:selected {{ background: {RAISED}; color: {TEXT}; }}
     QHeaderView {{ background: {PANEL}; }}
     QHeaderView::section {{ background: {PANEL}; color: {QUIET}; border: none; font-size: {SMALL_PX}px;
         border-bottom: 1px solid {LINE}; padding: 4px 8px; }}

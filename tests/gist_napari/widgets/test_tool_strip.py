@@ -7,6 +7,7 @@ from opened_cases import lesion, put, put_mask
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QToolButton
 
+from gist_napari.keys import BINDINGS, rebound
 from gist_napari.tools.names import Tool
 from gist_napari.widgets.tool_strip import ToolStrip
 
@@ -111,12 +112,12 @@ def test_the_caliper_needs_a_mask_of_this_time_point(reading, strip, qtbot):
 def test_undo_names_what_it_takes_back(reading, strip, qtbot):
     with_lesion(reading)
     put_mask(reading.case, "mask", "L1", "baseline")
-    assert strip.buttons["undo"].toolTip() == "Undo: brush baseline slice 5"
+    assert strip.buttons["undo"].toolTip() == "Undo: brush baseline slice 5  [Ctrl+Z]"
 
     qtbot.mouseClick(strip.buttons["undo"], LEFT)
 
     assert reading.case.state.mask("L1", "baseline") is None
-    assert strip.buttons["redo"].toolTip() == "Redo: brush baseline slice 5"
+    assert strip.buttons["redo"].toolTip() == "Redo: brush baseline slice 5  [Ctrl+Y]"
     qtbot.mouseClick(strip.buttons["redo"], LEFT)
     assert reading.case.state.mask("L1", "baseline") is not None
 
@@ -204,7 +205,16 @@ def test_narrow_strips_show_icons_and_wide_ones_words(reading, strip):
 
 
 def test_every_button_says_what_it_does(reading, strip):
-    strip.set_keys({"brush": "B"})
+    strip.show_keys(rebound(BINDINGS, "tool_brush", ["B"]))
 
     assert all(made.toolTip() for made in strip.buttons.values())
-    assert "[B]" in strip.buttons["brush"].toolTip()
+    keys = {
+        "brush": "[B]",
+        "grow": "[G]",
+        "axial": "[Shift+A]",
+        "hide": "[H]",
+        "fill": "[O]",
+        "cube": "[Shift+D]",
+    }
+    for name, key in keys.items():
+        assert key in strip.buttons[name].toolTip()
