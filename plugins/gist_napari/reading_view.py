@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtCore import QPoint, Qt, QTimer, Signal
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
@@ -49,6 +49,9 @@ _BRUSHES = {Tool.BRUSH, Tool.ERASE, Tool.RANGE_BRUSH}
 
 class ReadingView(QWidget):
     """Pre and post side by side, each with its header and reference views, and one read-out line below."""
+
+    hung = Signal(int)  # number of the stage
+    shown = Signal()  # another volume in a pane
 
     def __init__(self, session: Session, pre: Pane, post: Pane, link: PaneLink) -> None:
         super().__init__()
@@ -124,6 +127,8 @@ class ReadingView(QWidget):
             self._show(at, series, chosen.plane)
         self._join()
         self._remember()
+        self.hung.emit(self.stage)
+        self.shown.emit()
 
     def next_stage(self, n: int) -> None:
         """Go on to the next stage, or back with -1."""
@@ -165,7 +170,7 @@ class ReadingView(QWidget):
             return
         self.stages = stages(*self.session.pair)
         place = case.state.plain("view", "place") or {}
-        self.link.set_transform(self.session.registration(), checked=self.session.registration_checked)
+        self._set_transform()
         self.hang(int(place.get("stage", 0)))
         if place.get("at_mm") is not None and place.get("visit"):
             self.go_to(str(place["visit"]), np.asarray(place["at_mm"], dtype=np.float64))
@@ -286,7 +291,11 @@ class ReadingView(QWidget):
         if event.kind != "view":
             self._redraw()
         if any(change.key[0] == "registration" for change in event.changes) or event.kind in ("undo", "redo"):
-            self.link.set_transform(self.session.registration(), checked=self.session.registration_checked)
+            self._set_transform()
+
+    def _set_transform(self) -> None:
+        is_checked = self.session.registration_state == "ok"
+        self.link.set_transform(self.session.registration(), checked=is_checked)
 
     def _on_active(self) -> None:
         active = self.active

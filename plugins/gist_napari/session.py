@@ -229,10 +229,18 @@ class Session(QObject):
             return None
 
     @property
-    def registration_checked(self) -> bool:
-        """Whether the reader has looked at the registration and found it right."""
-        held = None if self.case is None else self.case.state.plain("registration")
-        return held is not None and held["state"] == "ok"
+    def registration_state(self) -> str:
+        """What is known of the pair's registration: none, unchecked, ok or rejected."""
+        pre, post = self.pair
+        if self.case is None or pre is None or post is None:
+            return "none"
+        return workflow.registration_state(self.case, pre.label, post.label)
+
+    @property
+    def registration_error_mm(self) -> float | None:
+        """How far the registration may be off, 95 % bound; None where there is none."""
+        transform = self.registration()
+        return None if transform is None else transform.error_95_mm
 
     def register(self) -> None:
         """Find the transform from baseline to follow-up, so that both panes go together in the patient."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -220,7 +222,8 @@ def test_a_case_whose_image_is_gone_is_left_out_without_its_path(tmp_path):
     report = export_study(study.folder, tmp_path / "out", sheets=False)
 
     assert [failure.case for failure in report.failures] == ["SYN-001 R1"]
-    assert str(tmp_path) not in report.failures[0].message
+    assert report.failures[0].message.startswith("the image of baseline")
+    assert study.image("SYN-001", "baseline").name not in (tmp_path / "out" / "export.json").read_text()
 
 
 def test_an_export_is_not_replaced_unless_told_and_only_an_export_is(tmp_path):
@@ -293,6 +296,8 @@ def test_a_study_without_a_reading_says_what_to_do(tmp_path):
 
     with pytest.raises(GistImagingError, match="commit a reading"):
         export_study(study.folder, tmp_path / "out")
+    with pytest.raises(GistImagingError, match="a place outside the study"):
+        export_study(study.folder, study.folder / "out")
     with pytest.raises(GistImagingError, match="unknown: SYN-404"):
         export_study(study.folder, tmp_path / "out", cases=("SYN-404",))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["scans", "study"]
@@ -309,3 +314,19 @@ def test_progress_never_goes_back_and_ends_whole(tmp_path):
     done = np.array([n for n, _ in told])
     assert (np.diff(done) >= 0).all()
     assert told[-1] == (6, 6)
+
+
+def test_a_full_disk_ends_the_export_and_leaves_nothing(tmp_path):
+    study = made_study(tmp_path, ("SYN-001",))
+    read_case(study, "SYN-001")
+
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        patch("gist_imaging.workflow.export_case.write_checked_mask", side_effect=full),
+        pytest.raises(OSError, match="No space left"),
+    ):
+        export_study(study.folder, tmp_path / "out", cohort=False)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["scans", "study"]
+    with StudyStore.open(study.folder) as store:
+        assert store.audit_rows()[-1].name != "export"

@@ -72,6 +72,7 @@ class CaseHeader(QWidget):
         self.retry.clicked.connect(self._retry)
         self.flags.clicked.connect(self._tell_flags)
         self.sign.clicked.connect(lambda: session.page_wanted.emit("sign"))
+        session.study_changed.connect(self._show_case)
         session.case_changed.connect(self._show_case)
         session.study_changed.connect(self._show_case)
         session.state_changed.connect(self._on_event)

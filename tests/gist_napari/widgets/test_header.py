@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from opened_cases import lesion, put, put_mask
@@ -33,6 +34,13 @@ def test_an_open_case_is_named_with_its_place_reader_and_state(reading, header):
     assert header.blinding.text() == "BLINDED"
     assert header.call.text() == "◐ DRAFT"
     assert header.flags.text() == "⚑ 0 · 0 lesions"
+
+
+def test_before_a_case_is_open_the_reader_of_the_study_is_named(reading, header):
+    assert reading.session.open_study(Path("other"), "R2")
+
+    assert header.reader.text() == "Reader R2"
+    assert not header.call.isVisible()
 
 
 def test_a_study_that_hides_nothing_says_open(reading, header):

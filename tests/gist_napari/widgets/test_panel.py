@@ -206,3 +206,20 @@ def test_what_can_be_clicked_is_high_enough(make):
     )
 
     assert [text for text in low if "Brush only" not in text and "3D brush" not in text] == []
+
+
+def test_pages_come_to_rest_and_do_not_follow_themselves(make, qtbot):
+    panel = make()
+    panel.session.new_lesion()
+    panel_cases.mark(panel.session.case, PRE)
+    qtbot.wait(300)
+    for name, page in panel.pages.items():
+        panel.show_page(name)
+        qtbot.wait(300)
+        times = []
+        page.refresh = lambda times=times, refresh=page.refresh: (times.append(1), refresh())
+        qtbot.wait(300)
+        assert times == [], name
+        panel.session.active_changed.emit()
+        qtbot.wait(300)
+        assert len(times) == 1, name
