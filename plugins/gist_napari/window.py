@@ -11,6 +11,7 @@ from typing import Any
 import napari
 from napari.components import ViewerModel
 from napari.qt import QtViewer
+from napari.settings import get_plugin_settings
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
@@ -63,6 +64,7 @@ class ReadingDock(QWidget):
         self.setObjectName("gistReading")
         self.viewer = napari_viewer
         self.session = Session(self)
+        self.session.reader = default_reader()
         self._put_away: list[QWidget] = []
         self._main: QMainWindow | None = None
         self._sheet: KeySheet | None = None
@@ -232,6 +234,11 @@ class ReadingDock(QWidget):
         large = self.width() >= LARGE_FROM_PX
         self.panel.setFixedWidth(PANEL_PX["large" if large else "small"])
         self.reading.fit_window(self.width())
+
+
+def default_reader() -> str:
+    """Return the reader that the plugin's settings name."""
+    return str(get_plugin_settings("gist-imaging").reading.reader)
 
 
 def _pane(tag: str) -> Pane:
