@@ -124,10 +124,10 @@ class ReadingDock(QWidget):
     def _wire(self) -> None:
         act, panel = self.actions_by_id, self.panel
         self.tools.plane_wanted.connect(lambda plane: self.reading.set_plane(Plane(plane)))
-        self.tools.blink_wanted.connect(self.reading.blink)
+        self.tools.blink_wanted.connect(self.reading.finder.blink)
         self.tools.reference_wanted.connect(self.reading.toggle_reference_row)
         self.tools.reference_wanted.connect(self._mark_tools)
-        self.tools.three_d_wanted.connect(self.reading.toggle_surfaces)
+        self.tools.three_d_wanted.connect(self.reading.finder.toggle_surfaces)
         panel.live.changed.connect(self.reading.redraw)
         panel.stage_wanted.connect(self.reading.hang)
         panel.preset_wanted.connect(lambda number: act[f"preset_{number}"]())
@@ -135,7 +135,7 @@ class ReadingDock(QWidget):
         panel.mouse_style_wanted.connect(self._set_mouse)
         self.reading.hung.connect(panel.look.mark_stage)
         self.reading.shown.connect(self._show_presets)
-        panel.points_wanted.connect(self.reading.show_points)
+        panel.points_wanted.connect(self.reading.finder.points)
         for told in (self.reading.shown, self.link.changed, self.pre.view_changed, self.post.view_changed):
             told.connect(self._mark_tools)
         panel.export_wanted.connect(self.export)
