@@ -128,6 +128,7 @@ class ReadingDock(QWidget):
         self.tools.plane_wanted.connect(lambda plane: self.reading.set_plane(Plane(plane)))
         self.tools.blink_wanted.connect(self.reading.finder.blink)
         self.tools.reference_wanted.connect(self.reading.toggle_reference_row)
+        self.tools.reference_wanted.connect(self._mark_tools)
         self.tools.three_d_wanted.connect(self.reading.finder.toggle_surfaces)
         panel.live.changed.connect(self.reading.redraw)
         panel.stage_wanted.connect(self.reading.hang)
@@ -137,7 +138,17 @@ class ReadingDock(QWidget):
         self.reading.hung.connect(panel.look.mark_stage)
         self.reading.shown.connect(self._show_presets)
         panel.points_wanted.connect(self.reading.finder.points)
+        for told in (self.reading.shown, self.link.changed, self.pre.view_changed, self.post.view_changed):
+            told.connect(self._mark_tools)
         panel.export_wanted.connect(self.export)
+
+    def _mark_tools(self) -> None:
+        """Let the tool strip say which plane is shown, and why blinking cannot be."""
+        shown = self.pre if self.pre.volume is not None else self.post
+        self.tools.show_plane(shown.plane.value)
+        self.tools.show_reference(not self.reading.frames[0].references.isHidden())
+        refused = self.link.blink_refused
+        self.tools.set_blocked("blink", f"{refused[:1].upper()}{refused[1:]}." if refused else "")
 
     def _set_mouse(self, style: str) -> None:
         for pane in (self.pre, self.post):
