@@ -73,6 +73,7 @@ class CaseHeader(QWidget):
         self.flags.clicked.connect(self._tell_flags)
         self.sign.clicked.connect(lambda: session.page_wanted.emit("sign"))
         session.case_changed.connect(self._show_case)
+        session.study_changed.connect(self._show_case)
         session.state_changed.connect(self._on_event)
         session.view_changed.connect(self._show_state)
         session.saved_changed.connect(self._show_saved)
