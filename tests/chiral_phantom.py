@@ -31,6 +31,14 @@ TILTED = Rotation.from_euler("xyz", (11.0, -7.0, 5.0), degrees=True).as_matrix()
 ACQUISITIONS = {"axial": (2, 1, 0), "coronal": (1, 2, 0), "sagittal": (0, 2, 1)}
 
 
+# Ball and the side of the picture where it must be seen: (right, down).
+SEEN = {
+    "axial": {"R": (-1, 0), "L": (1, 0), "A": (0, -1), "P": (0, 1)},
+    "coronal": {"R": (-1, 0), "L": (1, 0), "S": (0, -1), "I": (0, 1)},
+    "sagittal": {"A": (-1, 0), "P": (1, 0), "S": (0, -1), "I": (0, 1)},
+}
+
+
 def acquisition(
     plane: str, *, flips: tuple[int, int, int] = (1, 1, 1), oblique: bool = False, half: int = 29
 ) -> Geometry:
@@ -68,3 +76,12 @@ def chiral_volume(geometry: Geometry) -> Volume:
     for at, value in BALLS.values():
         voxels[np.linalg.norm(points - at, axis=-1) <= RADIUS_MM] = value
     return Volume(voxels, geometry)
+
+
+def ball_on(picture: np.ndarray, value: int) -> np.ndarray | None:
+    """Return the middle (x, y) of what is exactly as bright as a ball; None where nothing is."""
+    grey = picture.astype(int)
+    is_grey = (np.ptp(grey, axis=2) == 0) & (np.abs(grey[..., 0] - value) <= 1)
+    if is_grey.sum() < 60:
+        return None
+    return np.argwhere(is_grey).mean(axis=0)[::-1]

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from chiral_phantom import BALLS, MIDDLE_MM, RADIUS_MM, acquisition, chiral_volume, every_position
+from chiral_phantom import (
+    BALLS,
+    MIDDLE_MM,
+    RADIUS_MM,
+    SEEN,
+    acquisition,
+    ball_on,
+    chiral_volume,
+    every_position,
+)
 from pane_window import TwoPanes, two_panes
 from scipy.spatial.transform import Rotation
 
@@ -17,12 +29,6 @@ from gist_napari.window_level import Window
 
 pytestmark = pytest.mark.gui
 
-# Ball and the side of the picture where it must be seen: (right, down).
-SEEN = {
-    Plane.AXIAL: {"R": (-1, 0), "L": (1, 0), "A": (0, -1), "P": (0, 1)},
-    Plane.CORONAL: {"R": (-1, 0), "L": (1, 0), "S": (0, -1), "I": (0, 1)},
-    Plane.SAGITTAL: {"A": (-1, 0), "P": (1, 0), "S": (0, -1), "I": (0, 1)},
-}
 FULL_RANGE = Window.between(0, 255)
 
 
@@ -30,15 +36,6 @@ FULL_RANGE = Window.between(0, 255)
 def window() -> Iterator[TwoPanes]:
     with two_panes() as opened:
         yield opened
-
-
-def ball_on(picture: np.ndarray, value: int) -> np.ndarray | None:
-    """Return the middle (x, y) of what is exactly as bright as a ball; None where nothing is."""
-    grey = picture.astype(int)
-    is_grey = (np.ptp(grey, axis=2) == 0) & (np.abs(grey[..., 0] - value) <= 1)
-    if is_grey.sum() < 60:
-        return None
-    return np.argwhere(is_grey).mean(axis=0)[::-1]
 
 
 def random_volume(seed: int) -> Volume:
@@ -63,7 +60,7 @@ def test_no_acquisition_is_shown_mirrored_or_upside_down(window, acquired, flips
         middle = np.array([picture.shape[1], picture.shape[0]]) / 2
         far = 40.0 * pane.px_per_mm
 
-        for name, side in SEEN[plane].items():
+        for name, side in SEEN[plane.value].items():
             found = ball_on(picture, BALLS[name][1])
             assert found is not None, f"{plane.value}: {name} is not seen"
             # 15 degrees of tilt move a ball by a quarter of its distance at most.
@@ -142,6 +139,54 @@ def test_the_map_is_the_one_of_napari(window, plane):
     np.testing.assert_allclose(pane.view.to_world(sent), positions, atol=1e-4)
 
 
+_ON_A_DENSE_SCREEN = """
+import numpy as np
+from gist_napari.planes import Plane
+from gist_napari.window_level import Window
+from pane_window import two_panes
+from chiral_phantom import acquisition
+from gist_imaging.spatial import Volume
+
+with two_panes() as window:
+    pane, generator = window.pre, np.random.default_rng(8)
+    ratio = pane.widget.devicePixelRatioF()
+    assert ratio == 1.5, ratio
+    geometry = acquisition("coronal", oblique=True)
+    voxels = generator.integers(0, 256, geometry.shape).astype(np.int16)
+    pane.show_volume(Volume(voxels, geometry), caption="x")
+    pane.set_window(Window.between(0, 255))
+    pane.set_plane(Plane.SAGITTAL)
+    pane.overlay.hide()
+    picture = window.picture_of(pane)
+    rows, columns = (generator.integers(0, n, 1500) for n in picture.shape[:2])
+    points_mm = pane.to_patient(np.column_stack([columns + 0.5, rows + 0.5]) / ratio)
+    values = np.array([pane.value_at(point) or 0 for point in points_mm])
+    # Voxels are 5 screen pixels wide; an edge may fall on either side of a pixel.
+    agree = np.abs(picture[rows, columns, 0].astype(int) - values) <= 1
+    assert agree.mean() > 0.9, agree.mean()
+    pane.mouse.sleeps, seen = True, []
+    pane.model.mouse_move_callbacks.append(lambda _, event: seen.append(event.position))
+    for at in ((20, 30), (333, 444)):
+        window.pump(0.02)
+        window.mouse(pane, "move", at, "none")
+    assert np.allclose(pane.view.to_world([(20, 30), (333, 444)]), seen, atol=1e-4)
+    print("the map holds")
+"""
+
+
+def test_the_map_holds_on_a_screen_with_more_pixels_than_points():
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", _ON_A_DENSE_SCREEN],
+        env=os.environ | {"QT_SCALE_FACTOR": "1.5", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert "the map holds" in run.stdout, run.stderr
+
+
 def test_a_preference_cannot_mirror_the_picture(window):
     pane = window.pre
     pane.show_volume(chiral_volume(acquisition("axial")), caption="phantom")
@@ -198,6 +243,27 @@ def test_another_plane_goes_through_the_place_that_was_pointed_at(window):
 
         assert np.linalg.norm(pane.focus_mm - MIDDLE_MM - BALLS["RAS"][0]) < 3.4
         assert ball_on(window.picture_of(pane), BALLS["RAS"][1]) is not None
+
+
+@pytest.mark.parametrize("shape", [(3, 40, 50), (4, 33, 31), (1, 40, 35)])
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8, np.float32])
+def test_few_sagittal_slices_are_not_taken_for_colours(window, shape, dtype):
+    generator = np.random.default_rng(9)
+    axes = np.eye(3)[:, [0, 2, 1]]
+    geometry = Geometry.from_spacing(shape, (4.0, 1.1, 0.9), (5.0, -20.0, 30.0), axes, "1.2")
+    volume = Volume(generator.integers(1, 256, shape).astype(dtype), geometry)
+    pane = window.pre
+    pane.show_volume(volume, caption="few slices")
+    pane.set_window(FULL_RANGE)
+
+    assert pane.plane is Plane.SAGITTAL
+    assert pane.n_slices == shape[0]
+    for plane in Plane:
+        pane.set_plane(plane)
+        at = pane.view.to_canvas(pane.focus_mm)
+        pixel = window.picture_of(pane)[round(at[1]), round(at[0])]
+        shown = pane.value_at(pane.to_patient(np.round(at) + 0.5))
+        np.testing.assert_allclose(pixel, shown, atol=1)
 
 
 def test_inversion_and_blending_change_the_picture_and_no_value(window):

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from case_sheets import POST_GRID, PRE_GRID, emptied, lesion, one_slice, sheet, usual, visit
 from PIL import Image
+from strategies import REAL_SCANS, needs_real_scans
 
 from gist_imaging.errors import GistImagingError
 from gist_imaging.io.case_sheet import SheetCaliper, SheetVisit, pdf_bytes, png_bytes, write_case_sheet
 from gist_imaging.io.case_sheet_page import page_of
+from gist_imaging.io.read import read_mask, read_volume
+from gist_imaging.measure.lesion import measure_lesion
 from gist_imaging.study.levator_relation import LevatorRelation
 from gist_imaging.study.pelvic_findings import PelvicFindings
 
@@ -215,8 +218,6 @@ def test_not_evaluable_says_why():
     flat = [replace(one, volume=replace(one.volume, geometry=replace(one.volume.geometry, physical=False)),
                     mask=replace(one.mask, geometry=replace(one.mask.geometry, physical=False)))
             for one in (pre, post)]  # fmt: skip
-    from gist_imaging.measure.lesion import measure_lesion
-
     held = lesion(*(replace(one, measured=measure_lesion(one.volume, one.mask)) for one in flat))
     figure = page_of(sheet(held), held)
 
@@ -244,3 +245,19 @@ def test_files_are_written_once_and_only_replaced_when_told(tmp_path):
     with pytest.raises(GistImagingError, match="there already"):
         write_case_sheet(tmp_path, held)
     assert write_case_sheet(tmp_path, held, overwrite=True) == written
+
+
+@pytest.mark.real
+@needs_real_scans
+def test_a_real_sarcoma_is_shown_with_its_published_volume_and_longest_diameter():
+    folder = REAL_SCANS / "tumour_labels" / "STS_002" / "dicom_CT"
+    volume = read_volume(folder / "image")
+    mask = read_mask(next((folder / "rtstruct").iterdir()), like=volume)
+    pre = SheetVisit(volume=volume, mask=mask, measured=measure_lesion(volume, mask), label="baseline")
+    held = lesion(pre, SheetVisit(missing="No follow-up scan."))
+    figure = page_of(sheet(held), held)
+
+    # 53.30 mL and 56.9 mm, as FACTS_labels.csv has them.
+    assert "53.30 ±" in said(figure)
+    assert "56.9 ±" in said(figure)
+    assert all(axes.get_xlim()[1] - axes.get_xlim()[0] >= 56.9 for axes in panels(figure))

@@ -89,8 +89,7 @@ class LandmarkPage(Page):
         if event.kind == "act" and wanted is not None:
             own = ("landmark", self.session.active_visit, wanted.value)
             if any(change.key == own for change in event.changes):
-                following = self.next_name()
-                self.session.set_landmark("" if following is None else following.value)
+                self._choose(self.next_name())
 
     # ---------------------------------------------------------------- which one
 
@@ -104,10 +103,14 @@ class LandmarkPage(Page):
 
     def want(self, name: LandmarkName | None) -> None:
         """Let the next click place this point."""
-        wanted = "" if name is None else name.value
-        if self.session.landmark != wanted:
-            self.session.set_landmark(wanted)
+        self._choose(name)
         self.refresh()
+
+    def _choose(self, name: LandmarkName | None) -> None:
+        # Telling what holds already would make the page follow itself without end.
+        word = "" if name is None else name.value
+        if self.session.landmark != word:
+            self.session.set_landmark(word)
 
     def begin(self) -> None:
         """Take the landmark tool and ask for the first point that is missing."""
@@ -149,7 +152,7 @@ class LandmarkPage(Page):
         wanted = self._wanted()
         if session.case is not None and (wanted is None or visit != self._visit):
             wanted = self.next_name()
-            session.set_landmark("" if wanted is None else wanted.value)
+            self._choose(wanted)
         self._visit = visit
         self._show_wanted(wanted)
         seen = frozenset(name for name in placed if self._held(name).get("point_mm") is not None)
@@ -238,5 +241,5 @@ def _mark(held: Any) -> tuple[str, str]:
     if held.get("point_mm") is None:
         return "⊘", "not visible"
     if held.get("status") == "copied":
-        return "◌", "copied, unverified"
+        return "◌", "copied"
     return "●", "verified" if held.get("status") == "verified" else ""

@@ -15,6 +15,7 @@ from gist_napari.widgets.fields import Field
 from gist_napari.widgets.page import Page, emptied, remembered, settings
 from gist_napari.widgets.parts import Fold, Switch
 from gist_napari.widgets.question import Form, QuestionBox
+from gist_napari.widgets.registration_row import RegistrationRow
 from gist_napari.widgets.telling import uncapped
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told
 
@@ -101,6 +102,8 @@ class LookPage(Page):
         self.hanging = QVBoxLayout()
         self.hanging.setSpacing(3)
         self.rows.addLayout(self.hanging)
+        self.registration = RegistrationRow(session)
+        self.rows.addWidget(self.registration)
         self.stage = 0
         self._stages: tuple[Stage, ...] = ()
         self.more = Fold("look", "More: plane, artefact, window, mouse")
@@ -114,7 +117,7 @@ class LookPage(Page):
         self.more.rows.addLayout(self._presets)
         self.interpolation = QCheckBox("Smooth pixels (interpolation)")
         self.interpolation.setToolTip("For the eye only; no number changes")
-        self.interpolation.setChecked(remembered(INTERPOLATION, True))
+        self.interpolation.setChecked(remembered(INTERPOLATION, False))
         self.interpolation.toggled.connect(self._interpolate)
         self.more.rows.addWidget(self.interpolation)
         self.more.rows.addWidget(style.quiet("Mouse", wrap=False))
@@ -147,8 +150,11 @@ class LookPage(Page):
     def set_presets(self, names: Mapping[int, str]) -> None:
         """Show the window presets of the open pair: number, which is also its key with Shift, to name."""
         emptied(self._presets)
-        for place, (number, name) in enumerate(names.items()):
-            button = style.button(name, f"Window preset: {name}", f"Shift+{number}")
+        shared = ", not calibrated"
+        if any(name.endswith(shared) for name in names.values()):
+            self._presets.addWidget(style.quiet("Window by percentiles, not calibrated"), 0, 0, 1, 2)
+        for place, (number, name) in enumerate(names.items(), start=2):
+            button = style.button(name.removesuffix(shared), f"Window preset: {name}", f"Shift+{number}")
             button.clicked.connect(lambda _=False, number=number: self.preset_wanted.emit(number))
             self._presets.addWidget(button, place // 2, place % 2)
 
@@ -207,6 +213,12 @@ class LookPage(Page):
     def begin(self) -> None:
         """Go to the first fact without answer."""
         self.form.ask_first()
+
+    def mark_stage(self, number: int) -> None:
+        """Mark the stage that is hung, when something else than this page hung it."""
+        if self._stages and number != self.stage:
+            self.stage = number % len(self._stages)
+            self._show_stages(self._stages)
 
     def show_stage(self, number: int) -> None:
         """Hang a stage; beyond the last comes the first."""

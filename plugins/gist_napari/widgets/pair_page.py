@@ -271,7 +271,7 @@ def _series_words(series: SeriesRecord) -> str:
 
 def _chip(chip: Chip) -> QLabel:
     differs = chip.state == "differs"
-    label = text(f"{'≠' if differs else '✓'} {_name(chip)}  {chip.text}")
+    label = text(f"{'≠' if differs else '✓'} {_name(chip)}  {_both(chip.text)}")
     label.setToolTip(
         "Not comparable: choose another series, or read with care." if differs else "Comparable."
     )
@@ -284,6 +284,16 @@ def _unknown_chip(chips: Sequence[Chip]) -> QLabel:
     label.setToolTip("\n".join(f"{_name(chip)}: {chip.text}" for chip in chips))
     look(label, "chip-unknown")
     return label
+
+
+def _both(said: str) -> str:
+    """Return both sides, or one where they say the same.
+
+    >>> _both("3 | 3 mm"), _both("3 | 5 mm"), _both("portal_venous | portal_venous")
+    ('3 mm', '3 | 5 mm', 'portal venous')
+    """
+    one, _, other = said.replace("_", " ").partition(" | ")
+    return other if one == other or other.rsplit(" ", 1)[0] == one else said.replace("_", " ")
 
 
 def _name(chip: Chip) -> str:

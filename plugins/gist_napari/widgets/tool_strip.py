@@ -277,9 +277,9 @@ class ToolStrip(QWidget):
 
     # ---------------------------------------------------------------- what is done
 
-    def choose(self, tool: Tool) -> None:
-        """Take a tool, or say why not."""
-        self._choose(tool)
+    def press(self, name: str) -> None:
+        """Do what a click on the button called `name` does: its action, or saying why not."""
+        self.buttons[name].click()
 
     def _choose(self, tool: Tool) -> None:
         self._unless_blocked(tool.value, lambda: self.session.choose_tool(tool))

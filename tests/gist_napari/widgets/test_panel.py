@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, Q
 
 from gist_imaging import workflow
 from gist_imaging.session.proposals import ProposalWarning
+from gist_napari.tools.names import Tool
 from gist_napari.widgets.fields import Field
 from gist_napari.widgets.panel import NARROW_PX, WIDE_PX, TaskPanel
 from gist_napari.widgets.parts import Fold
@@ -162,6 +163,30 @@ def test_a_page_comes_back_to_the_part_that_was_left(make):
     assert panel.current == "measure"
 
 
+def test_a_page_takes_its_tool_and_another_page_puts_it_away(make):
+    panel = make()
+    panel.show_page("landmarks")
+    assert panel.session.tool is Tool.LANDMARK
+    assert panel.session.landmark == "inferior_pubic_point"
+    panel.show_page("segment")
+    assert panel.session.tool is Tool.PAN
+    panel.session.choose_tool(Tool.RULER)
+    panel.show_page("report")
+
+    assert panel.session.tool is Tool.RULER
+
+
+def test_a_page_of_questions_is_ready_for_digits(make, qtbot):
+    panel = make()
+    panel.show_page("segment")
+    panel.show_page("look")
+    assert QApplication.focusWidget() is panel.look.fields[("PRE", "quality")]
+    panel.session.new_lesion()
+    panel.show_page("call")
+
+    assert QApplication.focusWidget().title == "Contact on patient R"
+
+
 def test_the_session_can_ask_for_a_page(make):
     panel = make()
     panel.session.page_wanted.emit("sign")
@@ -206,3 +231,20 @@ def test_what_can_be_clicked_is_high_enough(make):
     )
 
     assert [text for text in low if "Brush only" not in text and "3D brush" not in text] == []
+
+
+def test_pages_come_to_rest_and_do_not_follow_themselves(make, qtbot):
+    panel = make()
+    panel.session.new_lesion()
+    panel_cases.mark(panel.session.case, PRE)
+    qtbot.wait(300)
+    for name, page in panel.pages.items():
+        panel.show_page(name)
+        qtbot.wait(300)
+        times = []
+        page.refresh = lambda times=times, refresh=page.refresh: (times.append(1), refresh())
+        qtbot.wait(300)
+        assert times == [], name
+        panel.session.active_changed.emit()
+        qtbot.wait(300)
+        assert len(times) == 1, name
