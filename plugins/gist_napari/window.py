@@ -11,7 +11,6 @@ from typing import Any
 import napari
 from napari.components import ViewerModel
 from napari.qt import QtViewer
-from napari.settings import get_plugin_settings
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
@@ -64,7 +63,6 @@ class ReadingDock(QWidget):
         self.setObjectName("gistReading")
         self.viewer = napari_viewer
         self.session = Session(self)
-        self.session.reader = default_reader()
         self._put_away: list[QWidget] = []
         self._main: QMainWindow | None = None
         self._sheet: KeySheet | None = None
@@ -191,9 +189,10 @@ class ReadingDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Put away what napari shows beside us."""
         super().showEvent(event)
-        QTimer.singleShot(0, self._fill_window)
+        QTimer.singleShot(0, self.fill_window)
 
-    def _fill_window(self) -> None:
+    def fill_window(self) -> None:
+        """Put away napari's own canvas and panels; done before the window is shown, they cost no time."""
         main = self.window()
         if not isinstance(main, QMainWindow) or self._main is main:
             return
@@ -245,11 +244,6 @@ class ReadingDock(QWidget):
         large = self.width() >= LARGE_FROM_PX
         self.panel.setFixedWidth(PANEL_PX["large" if large else "small"])
         self.reading.fit_window(self.width())
-
-
-def default_reader() -> str:
-    """Return the reader that the plugin's settings name."""
-    return str(get_plugin_settings("gist-imaging").reading.reader)
 
 
 def _pane(tag: str) -> Pane:

@@ -123,6 +123,7 @@ def test_the_reading_screen_fills_naparis_window_and_gives_it_back(qapp):
     import napari
     from qtpy.QtWidgets import QDockWidget
 
+    from gist_napari.commands import open_reading
     from gist_napari.window import ReadingDock
 
     viewer = napari.Viewer()
@@ -133,6 +134,7 @@ def test_the_reading_screen_fills_naparis_window_and_gives_it_back(qapp):
 
     assert isinstance(dock, ReadingDock)
     assert ReadingDock.in_viewer(viewer) is dock
+    assert open_reading(viewer) is dock
     assert dock.session.reader == "R1"
     assert not main.centralWidget().isVisible()
     assert len(shown) == 1
