@@ -35,12 +35,12 @@ def image(geometry: Geometry, quantity: Quantity = Quantity.HU, level: int = -10
 def visit(geometry: Geometry, radius_mm: float, label: str, day: int, **changes) -> SheetVisit:
     volume, mask = image(geometry), lopsided(geometry, radius_mm)
     held = SheetVisit(
-        label,
-        day,
-        "CT axial 3.3 mm",
-        volume,
-        mask,
-        measure_lesion(volume, mask),
+        label=label,
+        day=day,
+        series="CT axial 3.3 mm",
+        volume=volume,
+        mask=mask,
+        measured=measure_lesion(volume, mask),
         facts=("portal venous phase",),
     )
     return replace(held, **changes)

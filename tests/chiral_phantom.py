@@ -6,7 +6,7 @@ the wrong place. A seventh ball lies off all axes at the right front top, as the
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import cycle, product
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -29,6 +29,14 @@ TILTED = Rotation.from_euler("xyz", (11.0, -7.0, 5.0), degrees=True).as_matrix()
 
 # Slice normal, column direction and row direction in LPS, as a scanner would write them.
 ACQUISITIONS = {"axial": (2, 1, 0), "coronal": (1, 2, 0), "sagittal": (0, 2, 1)}
+
+
+# Ball and the side of the picture where it must be seen: (right, down).
+SEEN = {
+    "axial": {"R": (-1, 0), "L": (1, 0), "A": (0, -1), "P": (0, 1)},
+    "coronal": {"R": (-1, 0), "L": (1, 0), "S": (0, -1), "I": (0, 1)},
+    "sagittal": {"A": (-1, 0), "P": (1, 0), "S": (0, -1), "I": (0, 1)},
+}
 
 
 def acquisition(
@@ -54,11 +62,11 @@ def acquisition(
 
 
 def every_position() -> list[tuple[str, tuple[int, int, int], bool]]:
-    """Return each acquisition plane, straight and oblique, in each of the eight positions."""
-    return [
-        (plane, flips, oblique)
-        for plane, flips, oblique in product(ACQUISITIONS, product((1, -1), repeat=3), (False, True))
-    ]
+    """Return each acquisition plane in each of the eight positions, straight; and oblique ones in turn."""
+    flips = list(product((1, -1), repeat=3))
+    straight = [(plane, flip, False) for plane in ACQUISITIONS for flip in flips]
+    planes = cycle(ACQUISITIONS)
+    return straight + [(plane, flip, True) for plane, flip in zip(planes, flips, strict=False)]
 
 
 def chiral_volume(geometry: Geometry) -> Volume:
@@ -68,3 +76,12 @@ def chiral_volume(geometry: Geometry) -> Volume:
     for at, value in BALLS.values():
         voxels[np.linalg.norm(points - at, axis=-1) <= RADIUS_MM] = value
     return Volume(voxels, geometry)
+
+
+def ball_on(picture: np.ndarray, value: int) -> np.ndarray | None:
+    """Return the middle (x, y) of what is exactly as bright as a ball; None where nothing is."""
+    grey = picture.astype(int)
+    is_grey = (np.ptp(grey, axis=2) == 0) & (np.abs(grey[..., 0] - value) <= 1)
+    if is_grey.sum() < 60:
+        return None
+    return np.argwhere(is_grey).mean(axis=0)[::-1]

@@ -51,12 +51,21 @@ class TwoPanes:
             time.sleep(0.002)
 
     def picture_of(self, pane: Any) -> np.ndarray:
-        """Return what the screen shows where the pane is, (row, column, RGB) of device pixels."""
+        """Return what the screen shows where the pane is, once it rests: (row, column, RGB)."""
+        before = None
+        for _ in range(40):
+            self.pump(0.03)
+            picture = self._grabbed(pane)
+            if before is not None and np.array_equal(before, picture):
+                return picture
+            before = picture
+        raise AssertionError("the picture does not come to rest")
+
+    def _grabbed(self, pane: Any) -> np.ndarray:
         from qtpy.QtCore import QPoint
         from qtpy.QtGui import QImage
         from qtpy.QtWidgets import QApplication
 
-        self.pump(0.15)
         corner = pane.widget.mapToGlobal(QPoint(0, 0))
         grabbed = QApplication.primaryScreen().grabWindow(
             0, corner.x(), corner.y(), pane.widget.width(), pane.widget.height()

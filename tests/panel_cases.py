@@ -17,6 +17,25 @@ from gist_imaging.spatial import Mask, Volume
 from gist_imaging.spatial.geometry import plane_of
 
 
+class MemoryArchive:
+    """Keeps committed readings in a list."""
+
+    def __init__(self):
+        self.kept: list = []
+
+    def add_reading(self, reading, masks):
+        self.kept.append(reading)
+
+    def readings(self, case, reader=None):
+        return tuple(self.kept)
+
+    def put_derived(self, case, name, reading_sha256, inputs, value):
+        pass
+
+    def derived(self, case, name, inputs):
+        return None
+
+
 @cache
 def scans_of(patient: str) -> tuple[tuple[str, int, Volume, Mask], ...]:
     """Label, day, image and true mask of both visits of a sample patient."""
@@ -39,6 +58,7 @@ def sample_case(patient: str = "SYN-002", reader: str = "R1", **changes) -> Open
         )
         visits.append(VisitFacts(label, role, day, (facts,), "ax"))
         volumes[label] = volume
+    changes = {"archive": MemoryArchive(), **changes}
     return OpenCase(patient, reader, tuple(visits), MemoryImages(volumes), MemoryJournal(), **changes)
 
 
@@ -73,3 +93,60 @@ def panel_session(monkeypatch, case: OpenCase):
     session.folder, session.reader = case, case.reader
     assert session.open_case(case.case)
     return session
+
+
+def shown_panel(monkeypatch, qtbot, tmp_path, case: OpenCase, window_width: int = 1280):
+    """Return the task panel over `case`, on the screen and with the keyboard, folds as on a first day."""
+    from qtpy.QtCore import QSettings
+
+    from gist_napari.widgets.panel import TaskPanel
+
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
+    session = panel_session(monkeypatch, case)
+    panel = TaskPanel(session)
+    panel.fit(window_width)
+    panel.resize(panel.width(), 601 if window_width < 1600 else 881)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitExposed(panel)
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow, timeout=5000)
+    panel.said = []
+    session.said.connect(lambda toast: panel.said.append(toast.text))
+    panel.went = []
+    session.go_wanted.connect(lambda visit, point: panel.went.append((visit, point)))
+    return panel
+
+
+def texts_of(widget) -> list[str]:
+    """Every word that a widget or anything in it shows, says to a screen reader, or holds ready."""
+    from qtpy.QtWidgets import QComboBox, QWidget
+
+    found = []
+    for one in (widget, *widget.findChildren(QWidget)):
+        for name in ("text", "title", "placeholderText", "toolTip", "whatsThis", "accessibleName"):
+            say = getattr(one, name, None)
+            held = say() if callable(say) else say
+            if isinstance(held, str) and held:
+                found.append(held)
+        held = [one.accessibleDescription(), one.statusTip(), one.windowTitle()]
+        found += [text for text in held if text]
+        if isinstance(one, QComboBox):
+            found += [one.itemText(at) for at in range(one.count())]
+    return found
+
+
+def answer_everything(case: OpenCase, lesion: str = "L1", **words: str) -> None:
+    """Answer what is open: contact R close, the rest of R and L mild, no invasion, unless told otherwise."""
+    chosen = {
+        "contact": "close",
+        "displacement": "mild",
+        "invasion": "no",
+        "sphincter_depth": "none",
+        "confidence": "high",
+        **words,
+    }
+    for question in workflow.open_questions(case):
+        workflow.answer(
+            case, question.visit, lesion, question.form, question.side, question.field, chosen[question.field]
+        )

@@ -65,6 +65,7 @@ class SheetVisit:
     calipers, lines : what the reader drew
     calls, findings : the reader's words
     metrics : side to what was measured there, by name
+    note : what is wrong with that, one sentence
     """
 
     label: str = ""
@@ -84,6 +85,7 @@ class SheetVisit:
     calls: tuple[LevatorRelation, ...] = ()
     findings: PelvicFindings | None = None
     metrics: Mapping[str, Mapping[str, Metric]] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

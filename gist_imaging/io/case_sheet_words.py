@@ -103,6 +103,9 @@ def number_rows(lesion: SheetLesion) -> list[Row]:
 
 def _number_row(title: str, name: str, lesion: SheetLesion, factor: float) -> Row:
     change = lesion.change_pct.get(name)
+    if name == "mean" and _is_arbitrary(lesion):
+        # Signal without a unit differs from scan to scan; its change says nothing.
+        change = None
     return Row(
         (
             title,
@@ -111,6 +114,11 @@ def _number_row(title: str, name: str, lesion: SheetLesion, factor: float) -> Ro
             NOTHING if change is None else f"{arrow(change)} {signed(change)} %",
         )
     )
+
+
+def _is_arbitrary(lesion: SheetLesion) -> bool:
+    held = (lesion.pre.measured, lesion.post.measured)
+    return any(one is not None and one.quantity is Quantity.ARBITRARY for one in held)
 
 
 def _number(measured: LesionMeasurement | None, name: str, factor: float) -> str:
@@ -175,15 +183,16 @@ def response_rows(lesion: SheetLesion) -> list[Row]:
 
 
 def headline(lesion: SheetLesion) -> str:
-    """Return the categories that a board asks for, each with its arrow and number."""
+    """Return the categories that a board asks for, each with its arrow and number, or why not."""
     wanted = ("recist11", "choi", "volume_sphere_recist")
     found = {response.criterion: response for response in lesion.responses}
     short = {"volume_sphere_recist": "Volume"}
-    return "    ".join(
-        f"{short.get(criterion, _RULES[criterion])}: {category_words(found[criterion])}"
-        for criterion in wanted
-        if criterion in found
-    )
+    told = []
+    for criterion in (one for one in wanted if one in found):
+        response = found[criterion]
+        why = f" ({worded(response.reason)})" if response.reason else ""
+        told.append(f"{short.get(criterion, _RULES[criterion])}: {category_words(response)}{why}")
+    return "    ".join(told)
 
 
 def visit_words(tag: str, visit: SheetVisit) -> str:
@@ -206,6 +215,8 @@ def note_lines(sheet: CaseSheet, lesion: SheetLesion) -> list[str]:
             f"{f' ({caliper.why})' if caliper.why else ''}; the table holds the number of the outline."
             for caliper in visit.calipers
         ]
+        if visit.note:
+            lines.append(f"{tag}: {visit.note}")
         if visit.fate:
             lines.append(f"{tag}: the reader called the lesion {worded(visit.fate)}.")
         if visit.measured is not None:

@@ -57,13 +57,15 @@ def first_reading(
     reader: str,
     blinded: bool,
     frames: Mapping[str, str | None],
+    asked: Mapping[str, str],
 ) -> Reading:
     """Return the reading that a commit keeps.
 
     Parameters
     ----------
     kept : revisions that are kept already: of a commit that was interrupted
-    frames : visit to the frame of its measured series, in the order of the form
+    frames : visit to the frame of its measured series, in the order of time
+    asked : visits that the form asks about, with the keys of their measured series
 
     Raises
     ------
@@ -75,7 +77,7 @@ def first_reading(
         raise ReadingError(
             "a lesion to commit a call on", "there is none", "add one, or leave the case as draft"
         )
-    questions = open_questions(state, tuple(frames))
+    questions = open_questions(state, asked)
     if questions:
         raise ReadingError(
             "every question answered before the commit",
@@ -118,6 +120,8 @@ def revised_state(
 def next_reading(state: CaseState, last: Reading, reason: str, frames: Mapping[str, str | None]) -> Reading:
     """Return the next revision, with everything as it is in `state` now.
 
+    It is no blinded reading any more: change and metrics have been on the screen since the commit.
+
     Raises
     ------
     ReadingError
@@ -128,7 +132,7 @@ def next_reading(state: CaseState, last: Reading, reason: str, frames: Mapping[s
         raise ReadingError(
             "something that changed since the last revision", "nothing did", "leave it as it is"
         )
-    return last.revised(reason, **now)
+    return last.revised(reason, blinded=False, **now)
 
 
 def revision_event(state: CaseState, changes: tuple[Change, ...], reading: Reading) -> Event:

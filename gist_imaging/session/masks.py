@@ -1,163 +1,34 @@
-"""Accepted masks: the brush, accepting and rejecting, verifying, and saying that no tumour is visible."""
+"""Accepted masks: accepting and rejecting, verifying, and saying that no tumour is visible."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.provenance import Provenance
 from gist_imaging.segment.propagate import is_verified, verified
-from gist_imaging.segment.refine_brush import brush_voxels
-from gist_imaging.segment.refine_edit import edited
-from gist_imaging.session.canvas import Axis, Canvas, drawn_points, locked_by_others, named_slices
-from gist_imaging.session.drawing import prompts_of
+from gist_imaging.session.canvas import Canvas, locked_by_others, named_slices
 from gist_imaging.session.event import Change, Event, MaskChange, changed, mask_changed
+from gist_imaging.session.mask_facts import MaskState, Method, check_grid, empty_mask, mask_facts
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.mask import Mask
-from gist_imaging.spatial.volume import Volume
 
 __all__ = [
     "SEEN_SHARE",
     "MaskState",
-    "Method",
     "accepted",
-    "brushed",
     "mask_cleared",
     "mask_verified",
-    "method_after",
     "none_visible",
     "rejected",
 ]
 
 SEEN_SHARE = 0.8
 """Share of a copied mask's slices that a reader has to have looked at (inclusive) to verify it; SCREEN §7."""
-
-
-class MaskState(StrEnum):
-    """How far a reader stands behind an accepted mask."""
-
-    ACCEPTED = "accepted"
-    UNVERIFIED = "unverified"
-    """Copied from another visit and not touched since."""
-    VERIFIED = "verified"
-    NONE_VISIBLE = "none_visible"
-    """The reader looked and found no tumour: an empty mask."""
-
-
-class Method(StrEnum):
-    """How a mask was made, in the words of the cohort's list mask_method."""
-
-    MANUAL = "manual"
-    REGION_GROW = "region_grow"
-    INTERPOLATION = "interpolation"
-    MODEL = "model"
-    MODEL_EDITED = "model_edited"
-    MIXED = "mixed"
-    IMPORTED = "imported"
-
-
-def method_after(before: str | None, by: str) -> str:
-    """Return the method of a mask made by `before` and then changed by `by`.
-
-    >>> method_after(None, "manual"), method_after("model", "manual"), method_after("region_grow", "manual")
-    ('manual', 'model_edited', 'mixed')
-    """
-    if before is None or before == by:
-        return by
-    edited_model = before in (Method.MODEL, Method.MODEL_EDITED) and by == Method.MANUAL
-    return str(Method.MODEL_EDITED if edited_model else Method.MIXED)
-
-
-def brushed(
-    state: CaseState,
-    canvas: Canvas,
-    volume: Volume,
-    points_mm: npt.ArrayLike,
-    radius_mm: float,
-    *,
-    erase: bool = False,
-    axis: Axis | None = None,
-    in_range: tuple[float, float] | None = None,
-) -> Event:
-    """Return the event of one brush stroke on the waiting proposal, else on the mask, else on a new mask.
-
-    Voxels of other lesions' masks are left to them; `details["locked_voxels"]` counts those. A stroke that
-    changes nothing is kept as an event that undo passes over.
-
-    Parameters
-    ----------
-    volume : the image of the canvas, for `in_range`
-    points_mm : (n, 3) LPS on the image; one is a click
-    axis : None for a ball; for a disc, the array axis across it
-    in_range : lowest and highest image value (both inclusive) that the brush changes; None changes all
-
-    Raises
-    ------
-    PromptError, MaskError, ReadingError
-        If the points are not on the image, the radius cannot be, or the range is empty.
-    """
-    points = drawn_points(points_mm, canvas.geometry, "brush stroke")
-    covered = brush_voxels(canvas.geometry, points, radius_mm, axis)
-    if in_range is not None:
-        low, high = in_range
-        if not low <= high:
-            raise ReadingError(
-                "a range runs from its lower to its upper end", f"got {low} to {high}", "exchange them"
-            )
-        covered &= (volume.voxels >= low) & (volume.voxels <= high)
-    waiting = state.proposal(canvas.lesion, canvas.visit)
-    kind = "mask" if waiting is None else "proposal"
-    old = waiting if waiting is not None else state.mask(canvas.lesion, canvas.visit)
-    before = old if old is not None else _nothing(canvas)
-    locked = None if erase else locked_by_others(state, canvas)
-    n_locked = 0
-    if locked is not None:
-        taken = covered & locked & ~before.voxels
-        n_locked = int(np.count_nonzero(taken))
-        covered &= ~taken
-    voxels = before.voxels & ~covered if erase else before.voxels | covered
-    tool = "erase" if erase else "brush"
-    details = {
-        "tool": tool,
-        "radius_mm": float(radius_mm),
-        "slice_axis": axis,
-        "in_range": None if in_range is None else [float(value) for value in in_range],
-        "n_points": len(points),
-        "locked_voxels": n_locked,
-        "on": kind,
-    }
-    at = round(float(canvas.geometry.to_index(points)[0, canvas.slice_axis])) + 1
-    label = f"{tool} {canvas.visit} slice {at}"
-    parameters = {name: details[name] for name in ("radius_mm", "slice_axis", "in_range")}
-    new = _signed(edited(before, voxels, tool, parameters), canvas.by)
-    change = mask_changed(canvas.proposal_key if kind == "proposal" else canvas.mask_key, old, new, tool)
-    if not len(change.edit.runs):
-        return Event("view", f"{tool}_nothing", f"{label}: nothing changed", details=details)
-    facts_key = canvas.proposal_facts_key if kind == "proposal" else canvas.facts_key
-    facts = state.plain(*facts_key)
-    if kind == "proposal":
-        told = {
-            **facts,
-            "method": method_after(facts["method"], Method.MANUAL),
-            "edited": True,
-            "unverified": False,
-        }
-    else:
-        told = _facts(
-            state,
-            canvas,
-            MaskState.ACCEPTED,
-            method_after(None if old is None or old.is_empty else facts["method"], Method.MANUAL),
-            after=facts["prompts_sha256"] if facts is not None else None,
-            edited=True,
-        )
-    return Event("act", tool, label, (change, changed(facts_key, facts, told)), details=details)
 
 
 def accepted(state: CaseState, canvas: Canvas) -> Event:
@@ -171,6 +42,9 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
         If no proposal waits.
     """
     proposal, facts = _waiting(state, canvas)
+    old = state.mask(canvas.lesion, canvas.visit)
+    for one in (proposal, old):
+        check_grid(one, canvas)
     locked = locked_by_others(state, canvas)
     new, n_locked = proposal, 0
     if locked is not None:
@@ -179,9 +53,8 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
     unverified = bool(facts["unverified"])
     if not unverified and not is_verified(new):
         new = verified(new, canvas.by)
-    old = state.mask(canvas.lesion, canvas.visit)
     old_facts = state.plain(*canvas.facts_key)
-    told = _facts(
+    told = mask_facts(
         state,
         canvas,
         MaskState.UNVERIFIED if unverified else MaskState.ACCEPTED,
@@ -258,8 +131,9 @@ def none_visible(state: CaseState, canvas: Canvas, reason: str | None = None) ->
     """Return the event that says: looked, and there is no tumour (an accepted empty mask)."""
     proposal = state.proposal(canvas.lesion, canvas.visit)
     old, facts = state.mask(canvas.lesion, canvas.visit), state.plain(*canvas.facts_key)
-    new = replace(_nothing(canvas), provenance=Provenance("none_visible", author=canvas.by))
-    told = _facts(
+    check_grid(old, canvas)
+    new = replace(empty_mask(canvas), provenance=Provenance("none_visible", author=canvas.by))
+    told = mask_facts(
         state,
         canvas,
         MaskState.NONE_VISIBLE,
@@ -287,47 +161,6 @@ def mask_cleared(state: CaseState, canvas: Canvas) -> Event:
         f"clear mask {canvas.lesion} {canvas.visit}",
         (mask_changed(canvas.mask_key, mask, None, "clear"), changed(canvas.facts_key, facts, None)),
     )
-
-
-def _facts(
-    state: CaseState,
-    canvas: Canvas,
-    word: MaskState,
-    method: str,
-    *,
-    after: str | None = None,
-    edited: bool = False,
-    reason: str | None = None,
-) -> dict[str, Any]:
-    """Return what is kept beside a mask.
-
-    `after` is the hash of what had been drawn when the result was first seen; None takes that of now.
-    """
-    return {
-        "state": str(word),
-        "method": str(method),
-        "series": canvas.series,
-        "image_sha256": canvas.image_sha256,
-        "by": canvas.by,
-        "prompts_sha256": after or prompts_of(state, canvas.lesion, canvas.visit).sha256(),
-        "edited": edited,
-        "looked_at": None,
-        "reason": reason,
-    }
-
-
-def _nothing(canvas: Canvas) -> Mask:
-    return Mask(
-        np.zeros(canvas.geometry.shape, np.bool_),
-        canvas.geometry,
-        "tumour",
-        canvas.lesion,
-        Provenance("manual"),
-    )
-
-
-def _signed(mask: Mask, author: str) -> Mask:
-    return replace(mask, provenance=replace(mask.provenance, author=author))
 
 
 def _waiting(state: CaseState, canvas: Canvas) -> tuple[Mask, Mapping[str, Any]]:

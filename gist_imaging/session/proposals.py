@@ -14,6 +14,7 @@ from gist_imaging.session.canvas import Canvas, locked_by_others, named_slices
 from gist_imaging.session.drawing import prompts_of
 from gist_imaging.session.event import Change, Event, MaskChange, changed, mask_changed
 from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.difference import how_grids_differ
 from gist_imaging.spatial.mask import Mask
 
 __all__ = ["NOT_THERE", "InputKey", "Job", "Proposal", "ProposalWarning", "input_sha256", "proposed"]
@@ -171,6 +172,12 @@ def proposed(
                 )
             )
     old, old_facts = state.proposal(canvas.lesion, canvas.visit), state.plain(*canvas.proposal_facts_key)
+    if old is not None and how_grids_differ(old.geometry, mask.geometry) is not None:
+        raise ReadingError(
+            f"the waiting proposal of {canvas.lesion} on the series that is measured",
+            "it was made on another one",
+            "reject it first",
+        )
     facts = {
         "method": proposal.method,
         "label": proposal.label,

@@ -10,7 +10,7 @@ import numpy as np
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.session.call_form import NO_SIDE, SIDES, findings_from, relation_from
 from gist_imaging.session.calls import answers_of
-from gist_imaging.session.masks import MaskState
+from gist_imaging.session.mask_facts import MaskState
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.study.codes import Side

@@ -8,15 +8,18 @@ from gist_imaging.workflow.export import (
     case_sheet,
     export_study,
 )
+from gist_imaging.workflow.pair_check import (
+    PairCheck,
+    confirm_pair,
+    pair_check,
+)
 from gist_imaging.workflow.reading_calls import (
     answer,
     answer_rest,
     answers,
     call_history,
-    change_numbers,
     commit_call,
     is_committed,
-    metrics,
     open_questions,
     revise_call,
     revise_reading,
@@ -41,6 +44,13 @@ from gist_imaging.workflow.reading_lesions import (
     set_lesion,
     state_impression,
 )
+from gist_imaging.workflow.reading_masks import (
+    accept,
+    clear_mask,
+    mark_none_visible,
+    reject,
+    verify_mask,
+)
 from gist_imaging.workflow.reading_measures import (
     add_roi,
     add_ruler,
@@ -64,19 +74,14 @@ from gist_imaging.workflow.reading_pelvis import (
     verify_landmarks,
 )
 from gist_imaging.workflow.reading_proposals import (
-    accept,
     between_job,
-    clear_mask,
     copy_job,
     grow_job,
     import_job,
     islands_job,
     keep_largest_job,
-    mark_none_visible,
     propose,
-    reject,
     smooth_job,
-    verify_mask,
 )
 from gist_imaging.workflow.reading_registration import (
     check_registration,
@@ -85,6 +90,10 @@ from gist_imaging.workflow.reading_registration import (
     registration_between,
     registration_state,
     set_registration,
+)
+from gist_imaging.workflow.reading_results import (
+    change_numbers,
+    metrics,
 )
 from gist_imaging.workflow.scans import (
     RelationFiles,
@@ -124,6 +133,7 @@ __all__ = [
     "ExportFailure",
     "ExportReport",
     "ImportReport",
+    "PairCheck",
     "RelationFiles",
     "ScanOptions",
     "ScanPair",
@@ -155,6 +165,7 @@ __all__ = [
     "commit_call",
     "compare_relations",
     "compare_scans",
+    "confirm_pair",
     "copy_job",
     "copy_landmarks",
     "diagnose",
@@ -183,6 +194,7 @@ __all__ = [
     "open_questions",
     "open_scan",
     "open_volumes",
+    "pair_check",
     "pair_of",
     "pin_measured",
     "place_landmark",

@@ -71,6 +71,12 @@ def export_study(
     wanted = Wanted(
         reader, tuple(cases) if cases is not None else None, cohort, masks, sheets, include_drafts, workers
     )
+    if Path(folder).resolve() in (Path(out).resolve(), *Path(out).resolve().parents):
+        raise GistImagingError(
+            "a place outside the study, which holds who the patients are",
+            "it lies inside",
+            "give another folder; nothing was changed",
+        )
     with StudyStore.open(Path(folder)) as store, NewFolder.at(Path(out), overwrite=overwrite) as place:
         run = ExportRun(store, place, wanted, progress or _silent, cancelled or _never)
         report = run.report(Path(out))
@@ -93,17 +99,18 @@ def case_sheet(case: OpenCase, out: Path, *, overwrite: bool = False) -> tuple[P
     from gist_imaging.io.case_sheet import write_case_sheet
     from gist_imaging.workflow.export_given import given_by_open_case
     from gist_imaging.workflow.export_sheet import sheet_of
-    from gist_imaging.workflow.reading_calls import metrics
+    from gist_imaging.workflow.reading_results import metrics
 
     given = given_by_open_case(case)
 
     def measured(lesion: str, visit: str) -> Metrics:
+        drawn = case.state.mask(lesion, visit)
+        if drawn is None or drawn.sha256() != given.masks[lesion, visit].sha256():
+            raise GistImagingError(
+                "the outline that was committed", "it was edited since", "keep it as a revision first"
+            )
         side = given.affected_side(lesion, visit)
-        try:
-            found = metrics(case, lesion, visit, None if side == "both" else side)
-        except GistImagingError:
-            # Too few strokes, or a side that is not clear: the metrics page says which.
-            return {}
+        found = metrics(case, lesion, visit, None if side == "both" else side)
         return {one.side: one.metrics for one in found.relations}
 
     sheet = sheet_of(given, measured)

@@ -191,6 +191,7 @@ def manifest_rows(
 def _series_cells(given: GivenCase, label: str, place: ScanPlace) -> dict[str, str]:
     from gist_imaging.batch.manifest_columns import SPLIT_COLUMNS
     from gist_imaging.cohort.codes import CODELISTS
+    from gist_imaging.cohort.records import LOCAL_ID
 
     visit = given.visit(label)
     column_of = {split: column for column, split in SPLIT_COLUMNS.items()}
@@ -198,7 +199,7 @@ def _series_cells(given: GivenCase, label: str, place: ScanPlace) -> dict[str, s
     phase = given.fact(label, "phase")
     cells |= {
         "modality": visit.modality if visit.modality in CODELISTS["modality"] else "",
-        "sequence": visit.weighting,
+        "sequence": visit.weighting if LOCAL_ID.fullmatch(visit.weighting) else "",
         "phase": str(phase) if phase in CODELISTS["contrast_phase"] else "",
         "series_uid": place.series_uid or "",
         "quantity": place.quantity or "",

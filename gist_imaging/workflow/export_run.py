@@ -124,7 +124,7 @@ class ExportRun:
         except Cancelled:
             raise
         except GistImagingError as error:
-            self._failures.append(ExportFailure(name, "case", str(error)))
+            self._failures.append(ExportFailure(name, "case", self._discreet(case, str(error))))
             return
         except OSError as error:
             if error.errno in _NO_ROOM:
@@ -136,7 +136,20 @@ class ExportRun:
         self._taken.append(taken)
         self._warnings += taken.warnings
         if taken.sheet_failure:
-            self._failures.append(ExportFailure(name, "sheet", taken.sheet_failure))
+            self._failures.append(ExportFailure(name, "sheet", self._discreet(case, taken.sheet_failure)))
+
+    def _discreet(self, case: str, message: str) -> str:
+        """Return why a case was left out, without the names of its files: the index leaves with it."""
+        from gist_imaging.cohort.privacy import tells_too_much
+
+        for visit in self._store.case_record(case).visits:
+            for series in visit.series:
+                path = self._store.place_of(case, visit.label, series.key).path
+                for name in (str(path), path.name):
+                    message = message.replace(name, f"the image of {visit.label}")
+        if tells_too_much(message):
+            return "it cannot be read; open the case to see why"
+        return message
 
     def _measure(self, n_pairs: int, total: int) -> None:
         """Let the batch measure the masks, with the key of the study."""

@@ -36,7 +36,8 @@ def sheet_of(given: GivenCase, metrics: Callable[[str, str], Metrics]) -> CaseSh
 
     Parameters
     ----------
-    metrics : gives M1 to M9 of a lesion at a visit, for each side that was measured
+    metrics : gives M1 to M9 of a lesion at a visit, for each side that was measured; asked where the levator
+        ani was drawn, and a GistImagingError becomes a note
     """
     from gist_imaging._version import __version__
     from gist_imaging.io.case_sheet_values import CaseSheet
@@ -173,6 +174,13 @@ def _measured(
         for mark in (*given.reading.landmarks, *given.reading.prompts)
         if mark.timepoint == visit.label and mark.side is not None and len(mark.points_mm) > 1
     ]
+    numbers: Metrics = {}
+    note = ""
+    if strokes:
+        try:
+            numbers = metrics(lesion, visit.label)
+        except GistImagingError as error:
+            note = f"tumour and levator ani were not measured: {error}"
     return {
         "volume": volume,
         "mask": mask,
@@ -184,12 +192,13 @@ def _measured(
             if (mark.lesion, mark.timepoint) == (lesion, visit.label)
         ),
         "lines": tuple(SheetLine(mark.points_mm, str(mark.side)) for mark in strokes),
-        "metrics": metrics(lesion, visit.label),
+        "metrics": numbers,
+        "note": note,
     }
 
 
 def relation_metrics(given: GivenCase, relations: Mapping[str, Path]) -> Callable[[str, str], Metrics]:
-    """Return what gives M1 to M9 as the rows of the cohort have them; nothing where they failed.
+    """Return what gives M1 to M9 as the rows of the cohort have them, or raises as they fail.
 
     Parameters
     ----------
@@ -203,18 +212,14 @@ def relation_metrics(given: GivenCase, relations: Mapping[str, Path]) -> Callabl
         path, mask = relations.get(visit), given.masks.get((lesion, visit))
         if path is None or mask is None:
             return {}
-        try:
-            scene = read_visit(given.volume(visit), mask, (path,), {})
-            called = given.affected_side(lesion, visit)
-            side: Side | None = None
-            if called is None:
-                side, _ = side_of_tumour(scene.tumour, scene.levator)
-            elif called != "both":
-                side = called
-            measured = visit_relation(scene, side, bilateral=called == "both")
-        except GistImagingError:
-            # The tables tell why, as a failure of stage relation.
-            return {}
+        scene = read_visit(given.volume(visit), mask, (path,), {})
+        called = given.affected_side(lesion, visit)
+        side: Side | None = None
+        if called is None:
+            side, _ = side_of_tumour(scene.tumour, scene.levator)
+        elif called != "both":
+            side = called
+        measured = visit_relation(scene, side, bilateral=called == "both")
         return {one.side: one.metrics for one in measured.relations}
 
     return metrics

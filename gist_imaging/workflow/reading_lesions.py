@@ -160,7 +160,7 @@ def brush(
     -------
     The event; `details["locked_voxels"]` counts what was left to other lesions
     """
-    from gist_imaging.session.masks import brushed
+    from gist_imaging.session.brushing import brushed
 
     canvas = canvas_of(case, lesion, visit)
     across = None if ball else canvas.slice_axis if slice_axis is None else slice_axis

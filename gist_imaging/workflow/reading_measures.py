@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from gist_imaging.errors import MaskError
 from gist_imaging.workflow.reading_lesions import canvas_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gist_imaging.measure.lesion import LesionMeasurement
-    from gist_imaging.session.calipers import Caliper, RoiNumbers
+    from gist_imaging.session.calipers import Caliper
     from gist_imaging.session.event import Event
     from gist_imaging.session.open_case import OpenCase
+    from gist_imaging.session.regions import RoiNumbers
     from gist_imaging.session.state import CaseState
 
 __all__ = [
@@ -100,20 +102,28 @@ def clear_caliper(case: OpenCase, lesion: str, visit: str, measure: str) -> Even
     return case.act(caliper_cleared(case.state, lesion, visit, measure))
 
 
-def shown_calipers(case: OpenCase, lesion: str, visit: str) -> tuple[Caliper, ...]:
-    """Return longest diameter and short axis, proposed and by hand; none where there is nothing to show."""
+def shown_calipers(case: OpenCase, lesion: str, visit: str, *, wait: bool = True) -> tuple[Caliper, ...]:
+    """Return longest diameter and short axis, proposed and by hand; none where there is nothing to show.
+
+    Parameters
+    ----------
+    wait : measure the mask now where nobody has; False shows proposals only once `live_numbers` is done
+    """
     from gist_imaging.session.calipers import calipers_shown
 
     if not lesion or case.state.plain("lesion", lesion) is None:
         return ()
-    return calipers_shown(
-        case.state, lesion, visit, live_numbers(case, lesion, visit), _mask_sha256(case, lesion, visit)
-    )
+    try:
+        known = wait or numbers_state(case, lesion, visit) == "fresh"
+        measured = live_numbers(case, lesion, visit) if known else None
+    except MaskError:  # the mask was made on a series that is no longer the measured one
+        measured = None
+    return calipers_shown(case.state, lesion, visit, measured, _mask_sha256(case, lesion, visit))
 
 
 def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:
     """Keep the distance between two points."""
-    from gist_imaging.session.calipers import ruler_added
+    from gist_imaging.session.regions import ruler_added
 
     return case.act(ruler_added(case.state, case.visit(visit).label, points_mm))
 
@@ -121,7 +131,7 @@ def add_ruler(case: OpenCase, visit: str, points_mm: npt.ArrayLike) -> Event:
 def add_roi(case: OpenCase, visit: str, shape: str, points_mm: npt.ArrayLike) -> Event:
     """Keep a region without a mask on the measured series: "bidimensional" or "ellipse"."""
     from gist_imaging.measure.region import slice_axis
-    from gist_imaging.session.calipers import roi_added
+    from gist_imaging.session.regions import roi_added
 
     volume = case.measured_volume(visit)
     axis = slice_axis(volume.geometry, from_dicom=bool(volume.series_uid))
@@ -137,7 +147,7 @@ def roi_numbers(case: OpenCase, visit: str, number: str | int) -> RoiNumbers:
         If there is no such region.
     """
     from gist_imaging.errors import ReadingError
-    from gist_imaging.session.calipers import roi_numbers as numbers_of
+    from gist_imaging.session.regions import roi_numbers as numbers_of
 
     held = case.state.plain("roi", visit, str(number))
     if held is None:

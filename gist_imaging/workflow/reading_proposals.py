@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +17,14 @@ if TYPE_CHECKING:
     from gist_imaging.spatial.mask import Mask
 
 __all__ = [
-    "accept",
     "between_job",
-    "clear_mask",
     "copy_job",
     "grow_job",
     "import_job",
     "islands_job",
     "keep_largest_job",
-    "mark_none_visible",
     "propose",
-    "reject",
     "smooth_job",
-    "verify_mask",
 ]
 
 
@@ -137,20 +132,21 @@ def copy_job(case: OpenCase, lesion: str, from_visit: str, to_visit: str) -> Job
 
 
 def import_job(
-    case: OpenCase, lesion: str, visit: str, path: Path, label: str | None = None
+    case: OpenCase, lesion: str, visit: str, path: Path, label: str | None = None, *, resample: bool = False
 ) -> Job[Proposal]:
     """Return the work that reads a mask from a file: NIfTI, NRRD, DICOM SEG or RTSTRUCT.
 
     Parameters
     ----------
     label : number or name of the structure, where the file holds several
+    resample : put a mask of another grid, in the same frame of reference, on the image's grid
     """
     from gist_imaging.io.read import read_mask
 
     canvas, volume = canvas_of(case, lesion, visit), case.measured_volume(visit)
 
     def work(_progress: Tick | None, _cancelled: Stop | None) -> _Made:
-        return read_mask(path, like=volume, label=label), ()
+        return read_mask(path, like=volume, label=label, resample=resample), ()
 
     return _job(case, canvas, "import", "Import a mask", "imported", [], work)
 
@@ -192,46 +188,6 @@ def propose(case: OpenCase, proposal: Proposal) -> Event:
 
     canvas = canvas_of(case, proposal.lesion, proposal.visit)
     return case.act(proposed(case.state, canvas, proposal, _series_of(case)))
-
-
-def accept(case: OpenCase, lesion: str, visit: str) -> Event:
-    """Make the waiting proposal the mask, exactly as it is seen; other lesions keep their voxels."""
-    from gist_imaging.session.masks import accepted
-
-    return case.act(accepted(case.state, canvas_of(case, lesion, visit)))
-
-
-def reject(case: OpenCase, lesion: str, visit: str) -> Event:
-    """Put the waiting proposal away."""
-    from gist_imaging.session.masks import rejected
-
-    return case.act(rejected(case.state, canvas_of(case, lesion, visit)))
-
-
-def verify_mask(case: OpenCase, lesion: str, visit: str, slices_seen: Iterable[int] | None = None) -> Event:
-    """Stand behind a copied mask.
-
-    Parameters
-    ----------
-    slices_seen : indices along the slice axis that were on the screen; less than 80 % is refused
-    """
-    from gist_imaging.session.masks import mask_verified
-
-    return case.act(mask_verified(case.state, canvas_of(case, lesion, visit), slices_seen))
-
-
-def mark_none_visible(case: OpenCase, lesion: str, visit: str, reason: str | None = None) -> Event:
-    """Say that the reader looked and no tumour is visible: an accepted empty mask."""
-    from gist_imaging.session.masks import none_visible
-
-    return case.act(none_visible(case.state, canvas_of(case, lesion, visit), reason))
-
-
-def clear_mask(case: OpenCase, lesion: str, visit: str) -> Event:
-    """Take the accepted mask away."""
-    from gist_imaging.session.masks import mask_cleared
-
-    return case.act(mask_cleared(case.state, canvas_of(case, lesion, visit)))
 
 
 _Made = tuple["Mask", "tuple[ProposalWarning, ...]"]
@@ -278,7 +234,7 @@ def _job(
 def _refine_job(
     case: OpenCase, lesion: str, visit: str, name: str, label: str, change: Callable[[Mask], Mask]
 ) -> Job[Proposal]:
-    from gist_imaging.session.masks import MaskState, method_after
+    from gist_imaging.session.mask_facts import MaskState, method_after
 
     canvas = canvas_of(case, lesion, visit)
     mask = _shown(case, canvas)

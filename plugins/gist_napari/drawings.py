@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from gist_imaging import workflow
 from gist_imaging.anatomy.mesh_from_sheet import shell_of_sheet
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from gist_napari.session import Session
 
 __all__ = ["MaskCopies", "scene_of", "surfaces_of"]
+
+FloatArray = npt.NDArray[np.float64]
 
 _KEPT_COPIES = 8
 
@@ -123,11 +126,20 @@ def _calipers(session: Session, case: OpenCase, visit: str, dashed: bool) -> Ite
     for lesion in session.lesions:
         if case.state.proposal(lesion, visit) is not None or not session.measured(lesion, visit):
             continue
-        for caliper in workflow.shown_calipers(case, lesion, visit):
+        written: list[FloatArray] = []
+        for caliper in workflow.shown_calipers(case, lesion, visit, wait=False):
             ends = np.asarray(caliper.points_mm, dtype=np.float64)
+            if written and _nearest(ends[1], written) < _nearest(ends[0], written):
+                ends = ends[::-1]
+            # The length is written at the last end: as far from the other length as may be.
+            written.append(ends[1])
             length = float(np.linalg.norm(ends[1] - ends[0]))
             by_hand = " by hand" if caliper.overridden else ""
             yield LineDrawing(ends, dashed=dashed, handles=True, label=f"{length:.1f} mm{by_hand}")
+
+
+def _nearest(point_mm: FloatArray, others_mm: list[FloatArray]) -> float:
+    return min(float(np.linalg.norm(point_mm - other)) for other in others_mm)
 
 
 def _given(case: OpenCase, kind: str, visit: str) -> Iterator[tuple[CellKey, Plain]]:
@@ -157,7 +169,7 @@ def _marks(case: OpenCase, visit: str) -> Iterator[LineDrawing]:
             yield LineDrawing(_ellipse(points), style="wall", closed=True, label=f"ROI {key[2]}")
 
 
-def _ellipse(points: np.ndarray) -> np.ndarray:
+def _ellipse(points: FloatArray) -> FloatArray:
     """Return the outline of the ellipse whose axes are the two pairs of points."""
     middle = (points[0] + points[1]) / 2
     half_one, half_other = (points[1] - points[0]) / 2, (points[3] - points[2]) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from gist_napari.keys import MOUSE, Binding, Context, key_words, rebound, save_k
 from gist_napari.widgets.style import LINE, button, dress, heading, look, quiet, text, tool_button
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QKeyEvent, QMouseEvent
+    from qtpy.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 
 __all__ = ["KeySheet"]
 
@@ -63,31 +64,30 @@ class KeySheet(QWidget):
 
     def toggle(self) -> None:
         """Show the sheet, or put it away."""
-        if self.isVisible():
-            self.close_sheet()
-        else:
-            self.open_sheet()
+        self.setVisible(not self.isVisible())
 
-    def open_sheet(self) -> None:
-        """Show the sheet over the window."""
+    def showEvent(self, event: QShowEvent) -> None:
+        """Stand in the middle of the window and take the keys."""
+        super().showEvent(event)
         self._focus_before = self.window().focusWidget()
         self._place()
-        self.show()
         self.raise_()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def close_sheet(self) -> None:
-        """Put the sheet away and give the focus back."""
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Give the focus back to what had it."""
+        super().hideEvent(event)
         self._ask("")
-        self.hide()
-        if self._focus_before is not None:
-            self._focus_before.setFocus(Qt.FocusReason.OtherFocusReason)
+        before, self._focus_before = self._focus_before, None
+        if before is not None and before is not self:
+            with suppress(RuntimeError):  # it may be gone by now
+                before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ---------------------------------------------------------------- layout
 
     def _lay_out(self) -> None:
         close = tool_button("Close", "Close this sheet.", "Esc")
-        close.clicked.connect(self.close_sheet)
+        close.clicked.connect(self.hide)
         top = QHBoxLayout()
         top.addWidget(heading("Keys and mouse"))
         top.addSpacing(MARGIN_PX)
@@ -209,7 +209,7 @@ class KeySheet(QWidget):
         if key == Qt.Key.Key_Escape and self._asked:
             self._ask("")
         elif key in (Qt.Key.Key_Escape, Qt.Key.Key_F1):
-            self.close_sheet()
+            self.hide()
         elif self._asked:
             self._take(chord(event))
 
@@ -219,7 +219,7 @@ class KeySheet(QWidget):
             if event.type() == QEvent.Type.Resize:
                 self._place()
             elif event.type() == QEvent.Type.MouseButtonPress:
-                self.close_sheet()
+                self.hide()
         return False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

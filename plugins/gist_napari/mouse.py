@@ -57,6 +57,8 @@ class CanvasMouse(QObject):
         """Whether the left button sets window and level, whatever the tool (the key W held down)."""
         self.sleeps = False
         """Whether napari has the mouse for itself (a 3D view)."""
+        self.bare_wheel_zooms = False
+        """Whether the bare wheel zooms and Ctrl+wheel goes through slices, as in plain napari."""
         self._button: Qt.MouseButton | None = None
         self._doing = ""
         self._start: Position = (0.0, 0.0)
@@ -148,7 +150,9 @@ class CanvasMouse(QObject):
             return
         self._rest -= notches * _NOTCH
         held = event.modifiers()
-        if held & Qt.KeyboardModifier.ControlModifier:
+        with_control = bool(held & Qt.KeyboardModifier.ControlModifier)
+        is_bare = held == Qt.KeyboardModifier.NoModifier
+        if is_bare if self.bare_wheel_zooms else with_control:
             self.wheel_zooms.emit(notches, self._position(event))
         elif held & Qt.KeyboardModifier.ShiftModifier:
             self.wheel_sizes.emit(notches)

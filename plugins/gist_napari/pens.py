@@ -26,7 +26,8 @@ TEXT = "#D6DADF"
 CASING = "#000000"
 
 LINE_PX = 2.0
-_CASING_PX = 1.0
+# One and a half, so that wherever the line falls between pixels one of them is dark.
+_CASING_PX = 1.5
 _RIM_PX = 1.5
 _DASHES = [4.0, 2.5]
 
@@ -44,7 +45,7 @@ def polyline(points: npt.NDArray[np.float64], closed: bool = False) -> QPainterP
 def cased_path(
     painter: QPainter, path: QPainterPath, colour: str, *, dashed: bool = False, width_px: float = LINE_PX
 ) -> None:
-    """Draw a line with 1 px of dark casing on each side; between dashes the casing goes on."""
+    """Draw a line with a dark casing on each side; between dashes the casing goes on."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     casing = QPen(QColor(CASING), width_px + 2 * _CASING_PX)
     casing.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

@@ -101,9 +101,13 @@ class ReferenceView(QWidget):
         painter.end()
 
     def _scene(self) -> Scene:
-        """Return the pane's scene without the tags of outlines: there is no room for them here."""
+        """Return the pane's scene without words and handles: there is no room for them here."""
         scene = self.pane.scene
-        return replace(scene, masks=tuple(replace(drawing, tag="") for drawing in scene.masks))
+        return Scene(
+            tuple(replace(drawing, tag="") for drawing in scene.masks),
+            tuple(replace(line, label="", handles=False) for line in scene.lines),
+            tuple(replace(point, label="") for point in scene.points),
+        )
 
     def _slice(self, view: PlaneMap) -> QImage:
         window, inverted = self.pane.window, self.pane.inverted
@@ -143,15 +147,6 @@ class ReferenceView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draw anew."""
         self.update()
-
-
-def _without_words(scene: Scene) -> Scene:
-    """Return a scene whose lines and points say nothing: there is no room for it here."""
-    return Scene(
-        scene.masks,
-        tuple(replace(line, label="", handles=False) for line in scene.lines),
-        tuple(replace(point, label="") for point in scene.points),
-    )
 
 
 class ReferenceRow(QWidget):

@@ -90,6 +90,8 @@ class Session(QObject):
         self.linked = True
         self.masks_hidden = False
         self.outline_only = False
+        self.slices_seen: Callable[[str], frozenset[int]] | None = None
+        """Tells which slices of a visit were on the screen; the reading view sets it."""
         self.save_status = SaveStatus(SaveState.SAVED, 0)
         self.jobs = Jobs(self)
         self.jobs.changed.connect(self.job_changed)
@@ -229,10 +231,18 @@ class Session(QObject):
             return None
 
     @property
-    def registration_checked(self) -> bool:
-        """Whether the reader has looked at the registration and found it right."""
-        held = None if self.case is None else self.case.state.plain("registration")
-        return held is not None and held["state"] == "ok"
+    def registration_state(self) -> str:
+        """What is known of the pair's registration: none, unchecked, ok or rejected."""
+        pre, post = self.pair
+        if self.case is None or pre is None or post is None:
+            return "none"
+        return workflow.registration_state(self.case, pre.label, post.label)
+
+    @property
+    def registration_error_mm(self) -> float | None:
+        """How far the registration may be off, 95 % bound; None where there is none."""
+        transform = self.registration()
+        return None if transform is None else transform.error_95_mm
 
     def register(self) -> None:
         """Find the transform from baseline to follow-up, so that both panes go together in the patient."""
@@ -456,8 +466,9 @@ class Session(QObject):
         self.do(workflow.mark_none_visible, self.active_lesion, self.active_visit, reason)
 
     def verify_mask(self) -> None:
-        """Take responsibility for a mask that was copied or imported."""
-        self.do(workflow.verify_mask, self.active_lesion, self.active_visit)
+        """Take responsibility for a mask that was copied or imported, once most of it was looked at."""
+        seen = None if self.slices_seen is None else self.slices_seen(self.active_visit)
+        self.do(workflow.verify_mask, self.active_lesion, self.active_visit, seen)
 
     def numbers(self, lesion: str, visit: str) -> LesionMeasurement | None:
         """Return every number of the accepted mask, or None; waits for measuring."""

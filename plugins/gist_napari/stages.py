@@ -38,12 +38,11 @@ def stages(pre: VisitFacts | None, post: VisitFacts | None) -> tuple[Stage, ...]
     if not shown:
         return ()
     if any(one is not None and one.modality == "CT" for one in map(measured_series, shown)):
-        first = None if pre is None else pre.measured
-        second = None if post is None else post.measured
+        keys = [None if visit is None else visit.measured for visit in (pre, post)]
         return (
-            Stage("Tumour", "axial", first, second),
-            Stage("Floor", "coronal", first, second, "reformat"),
-            Stage("Midline", "sagittal", first, second, "reformat"),
+            Stage("Tumour", "axial", keys[0], keys[1]),
+            Stage("Floor", "coronal", keys[0], keys[1], "reformat"),
+            Stage("Midline", "sagittal", keys[0], keys[1], "reformat"),
         )
     found = []
     pair = [None if visit is None else measured_series(visit) for visit in (pre, post)]

@@ -51,8 +51,8 @@ class SurfaceDrawing:
 def surface_of(mask: Mask) -> TriangleMesh | None:
     """Return a smooth surface around a mask, in LPS mm, for the eye; None where nothing is outlined.
 
-    The occupancy is blurred by half of the largest spacing and cut at 0.5 on cubes of the smallest spacing,
-    so that thick slices do not look like steps. Triangles are counter-clockwise as seen from outside.
+    The occupancy is blurred by half of the largest spacing, so that thick slices do not look like steps, and
+    cut at the level that encloses as much as the mask. Triangles are counter-clockwise as seen from outside.
     """
     box = mask.bounding_box
     if box is None:
@@ -70,7 +70,8 @@ def surface_of(mask: Mask) -> TriangleMesh | None:
     size = (np.asarray(inside.shape) - 1) * finer + 1
     fine = ndimage.zoom(inside, size / inside.shape, order=1)
     fine = ndimage.gaussian_filter(fine, blur_mm / (spacing / finer))
-    level = min(0.5, float(fine.max()) / 2)
+    n_inside = min(int(np.count_nonzero(mask.voxels[part]) * finer.prod()), fine.size - 1)
+    level = float(np.partition(fine, -n_inside, axis=None)[-n_inside])
     found, triangles, _, _ = marching_cubes(fine, level)  # type: ignore[no-untyped-call]
     vertices_mm = mask.geometry.to_patient(found / finer - margin + start)
     mesh = TriangleMesh(vertices_mm, triangles.astype(np.int64), mask.geometry.frame_uid)
@@ -117,7 +118,12 @@ class SurfaceView:
                 )
             low, high = np.min(corners, axis=0), np.max(corners, axis=0)
             camera = model.scene.camera
+            # Directions of the camera are those of the world axes only in their own order.
+            model.dims.order = (0, 1, 2)
             camera.orientation = _ORIENTATION
+            # What is drawn still has the angles as they were meant before the axes turned; equal angles are
+            # not passed on, so others come first.
+            camera.angles = (10.0, 20.0, 30.0)
             camera.set_view_direction(view_direction=_FROM_THE_FRONT, up_direction=_HEAD_UP)
             camera.center = tuple((low + high) / 2)
             size = (self.pane.widget.width(), self.pane.widget.height())

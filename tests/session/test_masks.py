@@ -197,3 +197,35 @@ def test_the_brush_covers_the_same_millimetres_on_every_flipped_grid(flips):
     expected = within(opened, point[0], 4.0)
     np.testing.assert_array_equal(opened.state.mask("L1", "baseline").voxels, expected)
     opened.close()
+
+
+def test_a_mask_of_a_series_that_was_pinned_before_is_not_mixed_with_the_new_one(case):
+    grow(case)
+    workflow.brush(case, "L1", "baseline", at(case, 9, 27, 40), 2.0)
+    case.images.volumes["baseline"] = case.measured_volume("presurgery")
+    refused = "a mask of L1 on the series that is measured at baseline; it was made on another one"
+    with pytest.raises(ReadingError, match=refused):
+        workflow.brush(case, "L1", "baseline", at(case, 9, 27, 25), 2.0)
+    with pytest.raises(ReadingError, match=refused):
+        workflow.accept(case, "L1", "baseline")
+    workflow.clear_prompts(case, "L1", "baseline")
+    draw_first_strokes(case, workflow)
+    proposal = workflow.grow_job(case, "L1", "baseline").run()
+    with pytest.raises(ReadingError, match="it was made on another one; reject it first"):
+        workflow.propose(case, proposal)
+    workflow.reject(case, "L1", "baseline")
+
+    assert workflow.shown_calipers(case, "L1", "baseline") == ()
+
+
+def test_numbers_of_a_mask_on_another_series_are_not_shown(case):
+    workflow.brush(case, "L1", "baseline", at(case, 9, 27, 25), 6.0, ball=True)
+    case.images.volumes["baseline"] = case.measured_volume("presurgery")
+
+    assert workflow.shown_calipers(case, "L1", "baseline") == ()
+    with pytest.raises(MaskError, match="the mask lies on the grid of the image"):
+        workflow.live_numbers(case, "L1", "baseline")
+    with pytest.raises(ReadingError, match="clear it and outline anew, or pin its series again"):
+        workflow.mark_none_visible(case, "L1", "baseline")
+    workflow.clear_mask(case, "L1", "baseline")
+    workflow.mark_none_visible(case, "L1", "baseline")

@@ -12,10 +12,13 @@ from gist_imaging import workflow
 from gist_imaging.anatomy.landmark_names import DEFINITIONS, LandmarkName
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold
 from gist_napari.widgets.pelvis_drawing import PelvisDrawing
+from gist_napari.widgets.telling import sentence
 
 if TYPE_CHECKING:
+    from gist_imaging.session.event import Event
     from gist_napari.session import Session
 
 __all__ = ["ORDER", "LandmarkPage"]
@@ -53,9 +56,7 @@ class LandmarkPage(Page):
         self.hidden.clicked.connect(self.not_visible)
         self.copy.clicked.connect(self._copy)
         self.verify = style.button("Copied ones are right", "Stand behind the copied points where they lie")
-        self.verify.clicked.connect(
-            lambda: session.do(workflow.verify_landmarks, session.active_visit)
-        )
+        self.verify.clicked.connect(lambda: session.do(workflow.verify_landmarks, session.active_visit))
         for button in (self.back, self.hidden):
             row.addWidget(button)
         self.rows.addLayout(row)
@@ -78,8 +79,17 @@ class LandmarkPage(Page):
         self.more.rows.addLayout(self.more_list)
         self.rows.addWidget(self.more)
         self.rows.addStretch(1)
-        self._last: tuple[str, int] = ("", 0)
+        self._visit = ""
+        session.state_changed.connect(self._on_event)
         self.refresh()
+
+    def _on_event(self, event: Event) -> None:
+        """Go on when the wanted point was placed."""
+        wanted = self._wanted()
+        if event.kind == "act" and wanted is not None:
+            own = ("landmark", self.session.active_visit, wanted.value)
+            if any(change.key == own for change in event.changes):
+                self._choose(self.next_name())
 
     # ---------------------------------------------------------------- which one
 
@@ -93,10 +103,14 @@ class LandmarkPage(Page):
 
     def want(self, name: LandmarkName | None) -> None:
         """Let the next click place this point."""
-        wanted = "" if name is None else name.value
-        if self.session.landmark != wanted:
-            self.session.set_landmark(wanted)
+        self._choose(name)
         self.refresh()
+
+    def _choose(self, name: LandmarkName | None) -> None:
+        # Telling what holds already would make the page follow itself without end.
+        word = "" if name is None else name.value
+        if self.session.landmark != word:
+            self.session.set_landmark(word)
 
     def begin(self) -> None:
         """Take the landmark tool and ask for the first point that is missing."""
@@ -116,8 +130,8 @@ class LandmarkPage(Page):
         wanted = self._wanted()
         if wanted is None:
             return
-        if self.session.do(workflow.place_landmark, self.session.active_visit, wanted.value, None) is not None:
-            self.want(self.next_name())
+        self.session.do(workflow.place_landmark, self.session.active_visit, wanted.value, None)
+        self.refresh_soon()
 
     def _wanted(self) -> LandmarkName | None:
         held = self.session.landmark
@@ -135,16 +149,11 @@ class LandmarkPage(Page):
         session = self.session
         visit = session.active_visit
         placed = [name for name in LandmarkName if self._held(name) is not None]
-        now = (visit, len(placed))
         wanted = self._wanted()
-        # A click has placed the wanted point: on to the next.
-        if session.case is not None and (wanted is None or now != self._last):
-            following = self.next_name()
-            if (wanted is None or self._held(wanted) is not None) and wanted != following:
-                self._last = now
-                session.set_landmark("" if following is None else following.value)
-                wanted = following
-        self._last = now
+        if session.case is not None and (wanted is None or visit != self._visit):
+            wanted = self.next_name()
+            self._choose(wanted)
+        self._visit = visit
         self._show_wanted(wanted)
         seen = frozenset(name for name in placed if self._held(name).get("point_mm") is not None)
         hollow = frozenset(name for name in seen if self._held(name).get("status") == "copied")
@@ -155,7 +164,7 @@ class LandmarkPage(Page):
         self._show_list(self.more_list, tuple(name for name in placed if name not in ORDER), wanted)
         emptied(self.questions)
         for _, words in self.asked(workflow.landmark_questions, visit) or () if visit else ():
-            self.questions.addWidget(style.warning(_capital(words)))
+            self.questions.addWidget(style.warning(sentence(words)))
         self.verify.setVisible(bool(hollow))
 
     def _show_wanted(self, wanted: LandmarkName | None) -> None:
@@ -169,9 +178,9 @@ class LandmarkPage(Page):
             self.where.setText("Drag a point to move it, or choose another under More points.")
         else:
             at = f"{ORDER.index(wanted) + 1} of {len(ORDER)}" if wanted in ORDER else "more"
-            self.what.setText(f"{tag} · {at} · {_capital(wanted.words)}")
+            self.what.setText(f"{tag} · {at} · {sentence(wanted.words)}")
             where = DEFINITIONS[wanted].where
-            self.where.setText(f"Click the {_capital(where).replace('P: ', '', 1) if where[:3] == 'P: ' else where}.")
+            self.where.setText(f"Click: {where.removeprefix('P: ')}.")
 
     def _show_list(
         self, column: QVBoxLayout, names: tuple[LandmarkName, ...], wanted: LandmarkName | None
@@ -183,12 +192,13 @@ class LandmarkPage(Page):
             row.setSpacing(4)
             mark, words = _mark(held)
             current = "▸" if name == wanted else " "
-            label: QLabel = style.text(f"{current} {mark} {_capital(name.words)}")
+            label: QLabel = style.text(f"{current} {mark} {sentence(name.words)}", wrap=True)
             if name != wanted:
                 style.look(label, "quiet" if held is None else "")
             label.setMinimumHeight(style.ROW_PX)
             row.addWidget(label, 1)
-            row.addWidget(style.quiet(words, wrap=False))
+            if words:
+                row.addWidget(style.quiet(words, wrap=False))
             if held is not None and held.get("point_mm") is not None:
                 go = style.tool_button("Go", f"Show the {name.words}")
                 go.clicked.connect(
@@ -215,7 +225,7 @@ class LandmarkPage(Page):
             return True
         return bool(super().event(event))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Backspace goes one back, 9 says not visible."""
         if event.key() == Qt.Key.Key_Backspace:
             self.one_back()
@@ -231,9 +241,5 @@ def _mark(held: Any) -> tuple[str, str]:
     if held.get("point_mm") is None:
         return "⊘", "not visible"
     if held.get("status") == "copied":
-        return "◌", "copied, unverified"
+        return "◌", "copied"
     return "●", "verified" if held.get("status") == "verified" else ""
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

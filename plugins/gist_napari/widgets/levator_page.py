@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtCore import QPointF, QRectF
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -14,8 +14,9 @@ from gist_imaging.errors import GistImagingError
 from gist_imaging.measure.region import slice_axis
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Page, Switch, emptied
-from gist_napari.widgets.telling import mm
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Switch
+from gist_napari.widgets.telling import mm, sentence
 from gist_napari.widgets.words import SIDE_WORDS
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class SliceTicks(QWidget):
         self.setToolTip(f"Slices with strokes: {told}")
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw both rows of ticks."""
         painter = QPainter(self)
         left, right = 16.0, self.width() - 4.0
@@ -105,9 +106,7 @@ class LevatorPage(Page):
         self.rows.addWidget(self.surface)
         row = QHBoxLayout()
         row.setSpacing(4)
-        self.make = style.button(
-            "Make surface", "Join the strokes of this side to a surface and see its error"
-        )
+        self.make = style.button("Make surface", "Join the strokes of this side to a surface; see its error")
         self.delete = style.button("Delete last", "Take the last stroke of this side away; can be undone")
         self.make.clicked.connect(self.make_surface)
         self.delete.clicked.connect(self.delete_last)
@@ -146,9 +145,7 @@ class LevatorPage(Page):
             short = f", at least {AT_LEAST_SLICES} needed" if n < AT_LEAST_SLICES else ""
             told = f"{len(held)} strokes on {n} slices{short}" if held else "no strokes yet"
             current = "▸" if side == session.levator_side else " "
-            self.sides[side].setText(
-                f"{current} {SIDE_WORDS[side].capitalize().replace(' r', ' R').replace(' l', ' L')}: {told}"
-            )
+            self.sides[side].setText(f"{current} {sentence(SIDE_WORDS[side])}: {told}")
         nothing = not any(strokes.values())
         self.empty.setVisible(nothing)
         self.empty.setText(EMPTY.format(missing=self._missing_plane(case, visit)))
@@ -195,7 +192,7 @@ class LevatorPage(Page):
             f"Surface of patient {side}: made. Left-out error {told}; thickness from {held.thickness_source}."
         )
         for words in held.warnings:
-            self.warnings.addWidget(style.warning(words))
+            self.warnings.addWidget(style.warning(sentence(words, ".")))
 
     def make_surface(self) -> None:
         """Make the surface of the chosen side and show its error."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -12,12 +11,16 @@ from qtpy.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 from gist_imaging import workflow
 from gist_napari.stages import Stage, measured_series, stages
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Field, Fold, Page, Switch, emptied, remembered, settings
-from gist_napari.widgets.question import Form, Question
+from gist_napari.widgets.fields import Field
+from gist_napari.widgets.page import Page, emptied, remembered, settings
+from gist_napari.widgets.parts import Fold, Switch
+from gist_napari.widgets.question import Form, QuestionBox
+from gist_napari.widgets.registration_row import RegistrationRow
+from gist_napari.widgets.telling import uncapped
 from gist_napari.widgets.words import IMPRESSIONS, WORDS, allowed, word_told
 
 if TYPE_CHECKING:
-    from gist_imaging.session.open_case import SeriesFacts, VisitFacts
+    from gist_imaging.session.open_case import VisitFacts
     from gist_napari.session import Session
 
 __all__ = ["FACTS", "LookPage"]
@@ -54,7 +57,7 @@ class _FactsForm(Form):
         return self.owner.answer(field, word)
 
     def refused(self, field: Field, digit: str) -> None:
-        self.owner.tell(f"{digit} is no answer to {field.title.lower()}. {allowed(field.options)}.")
+        self.owner.tell(f"{digit} is no answer to {uncapped(field.title)}. {allowed(field.options)}.")
 
     def finished(self) -> None:
         self.owner.tell("")
@@ -70,7 +73,7 @@ class LookPage(Page):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
-        self.question = Question()
+        self.question = QuestionBox()
         self.message = style.warning("")
         self.message.hide()
         self.form = _FactsForm(self)
@@ -99,6 +102,8 @@ class LookPage(Page):
         self.hanging = QVBoxLayout()
         self.hanging.setSpacing(3)
         self.rows.addLayout(self.hanging)
+        self.registration = RegistrationRow(session)
+        self.rows.addWidget(self.registration)
         self.stage = 0
         self._stages: tuple[Stage, ...] = ()
         self.more = Fold("look", "More: plane, artefact, window, mouse")
@@ -112,7 +117,7 @@ class LookPage(Page):
         self.more.rows.addLayout(self._presets)
         self.interpolation = QCheckBox("Smooth pixels (interpolation)")
         self.interpolation.setToolTip("For the eye only; no number changes")
-        self.interpolation.setChecked(remembered(INTERPOLATION, True))
+        self.interpolation.setChecked(remembered(INTERPOLATION, False))
         self.interpolation.toggled.connect(self._interpolate)
         self.more.rows.addWidget(self.interpolation)
         self.more.rows.addWidget(style.quiet("Mouse", wrap=False))
@@ -145,8 +150,11 @@ class LookPage(Page):
     def set_presets(self, names: Mapping[int, str]) -> None:
         """Show the window presets of the open pair: number, which is also its key with Shift, to name."""
         emptied(self._presets)
-        for place, (number, name) in enumerate(names.items()):
-            button = style.button(name, f"Window preset: {name}", f"Shift+{number}")
+        shared = ", not calibrated"
+        if any(name.endswith(shared) for name in names.values()):
+            self._presets.addWidget(style.quiet("Window by percentiles, not calibrated"), 0, 0, 1, 2)
+        for place, (number, name) in enumerate(names.items(), start=2):
+            button = style.button(name.removesuffix(shared), f"Window preset: {name}", f"Shift+{number}")
             button.clicked.connect(lambda _=False, number=number: self.preset_wanted.emit(number))
             self._presets.addWidget(button, place // 2, place % 2)
 
@@ -205,6 +213,12 @@ class LookPage(Page):
     def begin(self) -> None:
         """Go to the first fact without answer."""
         self.form.ask_first()
+
+    def mark_stage(self, number: int) -> None:
+        """Mark the stage that is hung, when something else than this page hung it."""
+        if self._stages and number != self.stage:
+            self.stage = number % len(self._stages)
+            self._show_stages(self._stages)
 
     def show_stage(self, number: int) -> None:
         """Hang a stage; beyond the last comes the first."""

@@ -18,14 +18,15 @@ from gist_imaging.response.visit import (
 )
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Page, Switch, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Switch
 from gist_napari.widgets.style import number_text
 from gist_napari.widgets.telling import distance_mm, ml, mm, reason_told
 
 if TYPE_CHECKING:
     from gist_imaging.measure.lesion import LesionMeasurement
-    from gist_imaging.session.calipers import RoiNumbers
     from gist_imaging.session.open_case import VisitFacts
+    from gist_imaging.session.regions import RoiNumbers
     from gist_napari.session import Session
     from gist_napari.widgets.live_numbers import LiveNumbers
 
@@ -41,8 +42,8 @@ LONGEST, SHORT = "longest_axial_diameter", "short_axis"
 _NAMES = {LONGEST: "Longest", SHORT: "Perpendicular"}
 NO_MASK = "No mask on {tag} yet. F3 to segment, or None visible there if it is gone."
 CUT_OFF = (
-    "The tumour reaches the edge of the image and may be cut off. Judge it not evaluable, or choose another "
-    "series."
+    "The tumour reaches the edge of the image and may be cut off: choose another series, or say that it "
+    "cannot be measured here."
 )
 
 
@@ -70,10 +71,16 @@ class _VisitSizes(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
+        grid.setColumnMinimumWidth(2, 62)
         self.cells: dict[tuple[str, str], QLabel] = {}
         for at, words in enumerate(("proposed", "yours"), start=1):
             grid.addWidget(_right(style.quiet(words, wrap=False)), 0, at)
-        rows = ((LONGEST, _NAMES[LONGEST]), (SHORT, _NAMES[SHORT]), ("3d", "3D diameter"), ("volume", "Volume"))
+        rows = (
+            (LONGEST, _NAMES[LONGEST]),
+            (SHORT, _NAMES[SHORT]),
+            ("3d", "3D diameter"),
+            ("volume", "Volume"),
+        )
         for row, (name, words) in enumerate(rows, start=1):
             grid.addWidget(style.quiet(words, wrap=False), row, 0)
             for at, whose in enumerate(("proposed", "yours"), start=1):
@@ -106,6 +113,7 @@ class _VisitSizes(QWidget):
         session = self.page.session
         self.setVisible(facts is not None)
         self.visit = "" if facts is None else facts.label
+        self._clear_texts()
         if facts is None or session.case is None:
             return
         lesion = session.active_lesion
@@ -129,6 +137,15 @@ class _VisitSizes(QWidget):
         self.edge.setVisible(measured is not None and measured.touches_image_edge)
         if measured is not None and present:
             self._show_numbers(measured, calipers)
+
+    def _clear_texts(self) -> None:
+        """Take every number away; nothing of another scan or case may stay, seen or not."""
+        for label in self.cells.values():
+            label.setText("–")
+            label.setToolTip("")
+        for label in (self.where, self.measurable, self.ask, self.angle):
+            label.setText("")
+        self.title.setText(self.tag)
 
     def _show_calipers(self, calipers: dict[str, Any]) -> None:
         own = {name: held for name, held in calipers.items() if held is not None}
@@ -221,7 +238,7 @@ class MeasurePage(Page):
         for word, tool, tip in (
             ("Caliper", Tool.CALIPER, "Drag an end of the longest diameter or its perpendicular"),
             ("Ruler", Tool.RULER, "Drag from one point to another"),
-            ("Ellipse", Tool.ELLIPSE, "Drag from corner to corner: mean and SD inside"),
+            ("Ellipse", Tool.ELLIPSE, "Drag from corner to corner: mean and spread inside"),
         ):
             button = style.button(word, tip)
             button.clicked.connect(lambda _=False, tool=tool: session.choose_tool(tool))
@@ -247,7 +264,7 @@ class MeasurePage(Page):
         case = self.session.case
         if case is None:
             return
-        held = [*case.state.under("ruler"), *case.state.under("roi")]
+        held = [*case.state.plain_under("ruler"), *case.state.plain_under("roi")]
         if not held:
             self.marks.addWidget(style.quiet("None yet: take Ruler or Ellipse and drag on an image."))
         for key, value in held:
@@ -280,7 +297,7 @@ def _roi_words(numbers: RoiNumbers) -> str:
     if numbers.mean is None or numbers.sd is None:
         return axes
     unit = " HU" if str(numbers.quantity) == "HU" else ""
-    return f"{axes}, mean {number_text(numbers.mean)}, SD {number_text(numbers.sd)}{unit}"
+    return f"{axes}, mean {number_text(numbers.mean)} ± {number_text(numbers.sd)}{unit}"
 
 
 def _measurable(measured: LesionMeasurement, own_mm: float | None) -> str:

@@ -11,9 +11,10 @@ from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, Switch, emptied
-from gist_napari.widgets.style import minus, number_text
-from gist_napari.widgets.telling import mm, reason_told
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold, Switch
+from gist_napari.widgets.style import number_text
+from gist_napari.widgets.telling import mm, reason_told, sentence
 from gist_napari.widgets.words import SIDE_WORDS, word_told
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class MetricsPage(Page):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.before = style.text("", wrap=True)
-        self.visits = Switch((("PRE", "PRE", "Numbers of the first scan"), ("POST", "POST", "Of the second")))
+        self.visits = Switch((("PRE", "PRE", "Of the first scan"), ("POST", "POST", "Of the second scan")))
         self.visits.show_chosen("PRE")
         self.visits.chosen.connect(lambda _: self.refresh())
         self.measure = style.button("Measure", "Measure tumour and levator ani of this scan", main=True)
@@ -162,12 +163,11 @@ class MetricsPage(Page):
 
     def _show(self, made: VisitRelation) -> None:
         for note in made.notes:
-            self.list.addWidget(style.quiet(_sentence(note)))
+            self.list.addWidget(style.quiet(sentence(note)))
         more = Fold("metrics/more", "More: all numbers of the relation")
-        for one in made.relations:
-            self.list.addWidget(
-                style.heading(SIDE_WORDS[one.side].capitalize().replace(" r", " R").replace(" l", " L"))
-            )
+        order = list(SIDE_WORDS)
+        for one in sorted(made.relations, key=lambda one: order.index(one.side)):
+            self.list.addWidget(style.heading(sentence(SIDE_WORDS[one.side])))
             self._show_side(one, made.suggestions.get(one.side), more)
         lines = Fold("metrics/lines", "Pelvic floor and height")
         for held, names in ((made.lines, _LINES), (made.height, _HEIGHT)):
@@ -195,7 +195,7 @@ class MetricsPage(Page):
             for axis in suggestion.disagreements:
                 held = suggestion.contact if axis == "contact" else suggestion.displacement
                 own = word_told(axis, str(suggestion.own_call[axis]))
-                told = "; ".join(_sentence(evidence.sentence) for evidence in held.evidence)
+                told = "; ".join(sentence(evidence.sentence) for evidence in held.evidence)
                 self.list.addWidget(
                     style.text(
                         f"You: {own}. The numbers suggest {word_told(axis, held.word)}: {told}", wrap=True
@@ -229,7 +229,7 @@ class MetricsPage(Page):
         style.tabular(told)
         column.addWidget(told)
         for note in metric.notes:
-            column.addWidget(style.quiet(_sentence(note)))
+            column.addWidget(style.quiet(sentence(note)))
         return row
 
     def _show_me(self, metric: Metric) -> None:
@@ -260,7 +260,3 @@ def metric_told(metric: Metric) -> str:
 
 def _number(value: float, unit: str) -> str:
     return number_text(value, 2 if unit == "1" else 0 if abs(value) >= 1000 else 1)
-
-
-def _sentence(words: str) -> str:
-    return minus(f"{words[:1].upper()}{words[1:]}")

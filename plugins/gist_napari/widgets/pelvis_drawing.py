@@ -41,6 +41,14 @@ FRONT: Mapping[LandmarkName, tuple[float, float]] = {
     LandmarkName.PUBORECTALIS_LEFT: (162, 112),
 }
 _WIDTH, _HEIGHT = 300.0, 150.0
+_JOINTS = (
+    (199, 31, 219, 20),
+    (214, 46, 233, 38),
+    (222, 63, 240, 60),
+    (226, 80, 239, 82),
+    (214, 98, 224, 104),
+)
+"""Joints of sacrum and coccyx, from the side."""
 
 
 class PelvisDrawing(QWidget):
@@ -54,7 +62,7 @@ class PelvisDrawing(QWidget):
         self.setFixedHeight(150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+    def sizeHint(self) -> QSize:
         """Return the size it is drawn for."""
         return QSize(int(_WIDTH), int(_HEIGHT))
 
@@ -70,7 +78,7 @@ class PelvisDrawing(QWidget):
         self.setAccessibleName(f"Pelvis {view}, {wanted.words if wanted else 'no point'} marked")
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the bones, the rectum, and the points."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -185,5 +193,5 @@ def _draw_front(painter: QPainter) -> None:
         arm.lineTo(150 + mirror * 9, 128)
         painter.drawPath(arm)
     _words(painter, 4, 20, "R")
-    _words(painter, 288, 20, "L")
+    _words(painter, 274, 20, "L")
     _words(painter, 4, 140, "from the front, patient R left")

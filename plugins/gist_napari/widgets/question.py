@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QObject, Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Field, emptied
+from gist_napari.widgets.fields import Field
+from gist_napari.widgets.page import emptied
 from gist_napari.widgets.words import Option, allowed
 
-__all__ = ["Form", "Question"]
+__all__ = ["Form", "QuestionBox", "missing_text"]
 
 _MEANING_LINES = 2
+_ROWS_AT_LEAST = 3
+"""Room for so many rows of answers, so that what stands below does not jump from question to question."""
+_NARROW_PX, _AROUND_PX = 298, 12
 
 
-class Question(QWidget):
+class QuestionBox(QWidget):
     """What is asked, and its answers to click; the same digits answer the field that has the focus."""
 
     chosen = Signal(str)
@@ -46,14 +50,15 @@ class Question(QWidget):
         for number, option in enumerate(options):
             item = self.grid.itemAt(number)
             button = None if item is None else item.widget()
-            if button is not None:
-                button.setProperty("checked", option.word in words)
+            if isinstance(button, QPushButton):
                 button.setChecked(option.word in words)
         held = [one.meaning for one in options if one.word in words and one.meaning]
         self._said = held[0] if len(held) == 1 else ""
         self.meaning.setText(self._said)
         line = self.meaning.fontMetrics().lineSpacing()
-        self.meaning.setFixedHeight(_MEANING_LINES * line if any(one.meaning for one in options) else 0)
+        self.meaning.setFixedHeight(_MEANING_LINES * line if options else 0)
+        for row in range(_ROWS_AT_LEAST):
+            self.grid.setRowMinimumHeight(row, style.TARGET_PX if options else 0)
 
     def _build(self, options: tuple[Option, ...]) -> None:
         emptied(self.grid)
@@ -64,7 +69,7 @@ class Question(QWidget):
             button = style.button(f"{option.key}  {option.words}", option.meaning or option.words, option.key)
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.setStyleSheet("text-align: left;")
+            button.setStyleSheet("text-align: left; padding: 0 4px;")
             button.clicked.connect(lambda _=False, word=option.word: self.chosen.emit(word))
             button.installEventFilter(self)
             self._meanings[button] = option.meaning
@@ -73,9 +78,9 @@ class Question(QWidget):
     def _columns(self, options: tuple[Option, ...]) -> int:
         measure = self.fontMetrics()
         widest = max((measure.horizontalAdvance(f"{one.key}  {one.words}") for one in options), default=0)
-        return 2 if 2 * (widest + 26) <= max(self.width(), 296) else 1
+        return 2 if 2 * (widest + _AROUND_PX) + self.grid.spacing() <= max(self.width(), _NARROW_PX) else 1
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Say what the answer under the mouse means."""
         if event.type() == QEvent.Type.Enter and watched in self._meanings:
             self.meaning.setText(self._meanings[watched])
@@ -92,7 +97,7 @@ class Form:
     question : where the answers of the focused field are shown
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: QuestionBox) -> None:
         self.question = question
         self.fields: list[Field] = []
         self.current: Field | None = None
@@ -103,7 +108,7 @@ class Form:
         """Take a field in; rows and columns are what arrow keys move along."""
         self.fields.append(field)
         self._places[field] = (row, column)
-        field.reached.connect(lambda: self._reach(field))
+        field.reached.connect(lambda: self.reach(field))
         field.answered.connect(lambda word: self._say(field, word))
         field.back_wanted.connect(lambda: self._step(field, -1))
         field.moved.connect(lambda down, right: self._move(field, down, right))
@@ -145,7 +150,8 @@ class Form:
         if self.current is not None:
             self.question.ask(self.current, self.title_of(self.current), self.words_of(self.current))
 
-    def _reach(self, field: Field) -> None:
+    def reach(self, field: Field) -> None:
+        """Ask what the field asks that has the focus."""
         self.current = field
         self.ask_again()
 

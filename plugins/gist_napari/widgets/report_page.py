@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Page, emptied
+from gist_napari.widgets.page import Page, emptied
 from gist_napari.widgets.telling import MASK_STATES, mask_state
 from gist_napari.widgets.words import SIDE_WORDS, word_told
 

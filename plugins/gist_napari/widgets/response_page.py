@@ -10,9 +10,10 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from gist_imaging import workflow
 from gist_imaging.response.change import Category, Query, Reason
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, emptied
-from gist_napari.widgets.style import minus, number_text
-from gist_napari.widgets.telling import reason_told
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold
+from gist_napari.widgets.style import number_text
+from gist_napari.widgets.telling import reason_told, sentence
 from gist_napari.widgets.words import word_told
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ _QUERIES: Mapping[str, str] = {
     Query.REAPPEARANCE_AFTER_CR: "all targets had gone and one is back: was the complete response real?",
     Query.GROWTH_FROM_NADIR: "the size has grown past the cut-off since its smallest: look again.",
 }
+_AS_GOOD_AS_NONE_PCT = 0.05
+"""Less change than this is told as 0.0 %."""
 _DIGITS = {"mm": 1, "mm2": 0, "mm3": 1}
 
 
@@ -134,8 +137,9 @@ def headline(response: Response) -> str:
         change = response.change_pct_nadir
     if change is None:
         return word
-    arrow = "→" if abs(change) < 0.05 else "↓" if change < 0 else "↑"
-    return f"{word} {arrow} {number_text(change, signed=True)} %"
+    if abs(change) < _AS_GOOD_AS_NONE_PCT:
+        return f"{word} → 0.0 %"
+    return f"{word} {'↓' if change < 0 else '↑'} {number_text(change, signed=True)} %"
 
 
 def _row(response: Response) -> QWidget:
@@ -151,7 +155,7 @@ def _row(response: Response) -> QWidget:
     if response.rule:
         # The rule begins with its own category, which stands above already.
         rule = response.rule.partition(": ")[2] or response.rule
-        column.addWidget(style.text(minus(f"{rule[:1].upper()}{rule[1:]}."), wrap=True))
+        column.addWidget(style.text(sentence(rule, "."), wrap=True))
     if response.query:
         column.addWidget(style.warning(_QUERIES.get(response.query, response.query)))
     used = _used(response)
@@ -172,9 +176,10 @@ def _used(response: Response) -> str:
         digits = _DIGITS.get(response.unit, 1)
         told.append(f"{number_text(values[0], digits)} → {number_text(values[1], digits)} {unit}")
     if response.density_baseline_hu is not None and response.density_followup_hu is not None:
-        pair = f"{number_text(response.density_baseline_hu, 0)} → {number_text(response.density_followup_hu, 0)} HU"
+        densities = (response.density_baseline_hu, response.density_followup_hu)
+        pair = " → ".join(number_text(one, 0) for one in densities) + " HU"
         change = response.density_change_pct
-        told.append(pair if change is None else f"{pair} ({number_text(change, signed=True)} %)")
+        told.append(pair if change is None else f"{pair} ({number_text(change, signed=True)} %)")
     return "; ".join(told)
 
 
@@ -195,7 +200,7 @@ def _numbers(compared: Comparison) -> QWidget:
         unit = str(compared.pre.quantity) if name == "mean" and compared.pre.mean_hu is not None else unit
         pair = " → ".join("–" if one is None else number_text(one / divide) for one in (before, after))
         change = compared.change_pct.get(name)
-        told = "" if change is None else f", {number_text(change, signed=True)} %"
+        told = "" if change is None else f", {number_text(change, signed=True)} %"
         lines.append(f"{title}: {pair} {unit}".rstrip() + told)
     label = style.text("\n".join(lines), wrap=True)
     style.tabular(label)

@@ -20,7 +20,8 @@ from qtpy.QtWidgets import (
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
-from gist_napari.widgets.fields import Fold, Page, ReasonRow, emptied
+from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import Fold, ReasonRow
 from gist_napari.widgets.telling import (
     MASK_STATES,
     mask_state,
@@ -47,6 +48,7 @@ STEPS = (
     "Press Grow",
     "Look at it, then Enter accepts, Esc rejects",
 )
+_MASK_FILES = "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All files (*)"
 _SMOOTH_MM, _ISLAND_MM3 = 1.0, 50.0
 
 
@@ -154,9 +156,7 @@ class SegmentPage(Page):
         self.more.rows.addWidget(self.ball)
         file = style.button("Open a mask file …", "NIfTI, NRRD, DICOM SEG or RTSTRUCT, as a proposal")
         file.clicked.connect(self._open_file)
-        strokes = style.button(
-            "Clear strokes", "Take back all strokes of this lesion on this scan; masks stay"
-        )
+        strokes = style.button("Clear strokes", "Take back this lesion's strokes on this scan; masks stay")
         strokes.clicked.connect(lambda: self._do(workflow.clear_prompts))
         mask = style.button("Clear mask", "Take the mask away; can be undone")
         mask.clicked.connect(lambda: self._do(workflow.clear_mask))

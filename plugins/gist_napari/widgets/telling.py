@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +10,17 @@ import numpy as np
 
 from gist_imaging.measure.region import slice_axis
 from gist_imaging.segment.prompts import PromptLog
-from gist_napari.widgets.style import minus, number_text
+from gist_napari.widgets.style import number_text
 
 if TYPE_CHECKING:
     from gist_imaging.session.open_case import OpenCase
     from gist_imaging.spatial.mask import Mask
 
+_BEFORE_DIGIT = re.compile(r"(?<!\w)-(?=\d)")
+
 __all__ = [
     "MASK_STATES", "NOT_MEASURED", "distance_mm", "mask_state", "ml", "mm", "place_in_slice", "reason_told",
-    "slices_of",
+    "sentence", "slices_of", "uncapped",
 ]  # fmt: skip
 
 MASK_STATES: Mapping[str, str] = {
@@ -62,7 +65,26 @@ def reason_told(reason: str | None) -> str:
     """Return why something was not measured, in words."""
     if reason is None:
         return ""
-    return NOT_MEASURED.get(reason, minus(reason.replace("_", " ")))
+    return NOT_MEASURED.get(reason, _BEFORE_DIGIT.sub("\N{MINUS SIGN}", reason.replace("_", " ")))
+
+
+def sentence(words: str, end: str = "") -> str:
+    """Return words as a sentence: a capital first, true minus signs before digits, hyphens as they are.
+
+    >>> sentence("the cut-off is -30 %", ".")
+    'The cut-off is −30 %.'
+    """
+    told = _BEFORE_DIGIT.sub("\N{MINUS SIGN}", f"{words[:1].upper()}{words[1:]}")
+    return told if not end or told.endswith((".", "?")) else told + end
+
+
+def uncapped(words: str) -> str:
+    """Return words as they stand inside a sentence.
+
+    >>> uncapped("Contact on patient R")
+    'contact on patient R'
+    """
+    return words[:1].lower() + words[1:]
 
 
 def distance_mm(points_mm: Sequence[Sequence[float]] | None) -> float | None:

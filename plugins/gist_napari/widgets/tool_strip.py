@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QLocale, QSize, Qt, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QToolButton, QWidget
 
+from gist_napari.keys import Binding, bindings_of_user, tips
 from gist_napari.session import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM, Toast
 from gist_napari.tools.names import TOOLS, Tool
 from gist_napari.widgets.icons import ICON_PX, ICONS, icon
@@ -33,6 +34,14 @@ _GROUPS = (
     (Tool.LANDMARK, Tool.LEVATOR),
 )
 _PLANES = {"axial": "Ax", "coronal": "Cor", "sagittal": "Sag"}
+
+_ACTION_OF = {
+    **{tool.value: f"tool_{tool.value}" for tool in Tool},
+    **{name: f"plane_{name}" for name in _PLANES},
+    "fill": "outline",
+    "cube": "three_d",
+}
+"""Name of a button to the action of `keys.BINDINGS` that does the same, where they differ."""
 
 _WORDS_FIRST = (
     "stroke", "grow", "brush", "erase", "outline", "between", "levator", "keep_largest", "pan", "window",
@@ -111,7 +120,7 @@ class ToolStrip(QWidget):
         session.view_changed.connect(self.refresh)
         session.state_changed.connect(self.refresh)
         session.job_changed.connect(self.refresh)
-        self.refresh()
+        self.show_keys(bindings_of_user()[0])
 
     # ---------------------------------------------------------------- what the window tells
 
@@ -130,14 +139,15 @@ class ToolStrip(QWidget):
 
     def set_blocked(self, name: str, reason: str) -> None:
         """Let a button say `reason` instead of working; "" frees it."""
-        self._blocked[name] = reason
-        self.refresh()
+        if self._blocked.get(name, "") != reason:
+            self._blocked[name] = reason
+            self.refresh()
 
-    def set_keys(self, keys: dict[str, str]) -> None:
-        """Show the keys of the table in the tooltips: name of a button to its key."""
-        for name, key in keys.items():
-            if name in self._tips:
-                self._tips[name] = (self._tips[name][0], key)
+    def show_keys(self, bindings: Iterable[Binding]) -> None:
+        """Name the keys of the table in the tooltips."""
+        keys = tips(bindings)
+        for name, (tip, _) in self._tips.items():
+            self._tips[name] = (tip, keys.get(_ACTION_OF.get(name, name), ""))
         self.refresh()
 
     # ---------------------------------------------------------------- layout
@@ -194,6 +204,8 @@ class ToolStrip(QWidget):
         made = self._add(name, word, tip, checkable=True)
 
         def pressed(on: bool) -> None:
+            if self._reason(name):
+                made.setChecked(not on)
             self._unless_blocked(name, lambda: does(on))
             self.refresh()
 
@@ -268,9 +280,9 @@ class ToolStrip(QWidget):
 
     # ---------------------------------------------------------------- what is done
 
-    def choose(self, tool: Tool) -> None:
-        """Take a tool, or say why not."""
-        self._choose(tool)
+    def press(self, name: str) -> None:
+        """Do what a click on the button called `name` does: its action, or saying why not."""
+        self.buttons[name].click()
 
     def _choose(self, tool: Tool) -> None:
         self._unless_blocked(tool.value, lambda: self.session.choose_tool(tool))

@@ -27,8 +27,8 @@ from gist_imaging.study.codes import (
 from gist_imaging.study.words import Word
 
 __all__ = [
-    "ARTEFACTS", "CANNOT", "IMPRESSIONS", "ORGANS", "PHASES", "SIDE_WORDS", "WORDS", "Option", "allowed", "options_of",
-    "told", "word_told",
+    "ARTEFACTS", "CANNOT", "IMPRESSIONS", "ORGANS", "PHASES", "SIDE_WORDS", "WORDS", "Option", "allowed",
+    "options_of", "told", "word_told",
 ]  # fmt: skip
 
 CANNOT = "cannot be judged"
@@ -42,7 +42,7 @@ _TOLD: Mapping[str, str] = {
     for word, words in (
         (LevatorContact.ABUTMENT, "abuts"),
         (SphincterDepth.INTERNAL, "internal only"),
-        (SphincterDepth.INTERSPHINCTERIC_PLANE, "+ intersphincteric plane"),
+        (SphincterDepth.INTERSPHINCTERIC_PLANE, "+ intersphincteric"),
         (SphincterDepth.EXTERNAL, "+ external"),
         (SphincterDepth.ABSENT, "removed"),
         (HeightRule.CCO, "CCO (5 · 10 cm)"),

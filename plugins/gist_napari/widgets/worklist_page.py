@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QModelIndex, Qt, Signal
+from qtpy.QtCore import QEvent, QModelIndex, Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -21,13 +22,15 @@ from qtpy.QtWidgets import (
 )
 
 from gist_imaging import workflow
+from gist_imaging.errors import GistImagingError
 from gist_napari.session import Toast
 from gist_napari.widgets.banner import RecoveryBanner
+from gist_napari.widgets.pair_page import PairPage
 from gist_napari.widgets.style import button, dress, heading, look, quiet, text
 from gist_napari.widgets.worklist_table import COLUMNS, FILTERS, TO_DO, WorklistModel, progress_words
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
+    from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 
     from gist_imaging.store.records import WorklistRow
     from gist_napari.session import Session
@@ -41,8 +44,6 @@ EMPTY_WORDS = "No study is open. Drop a folder of scans here, open a study, or o
 
 class WorklistPage(QWidget):
     """Full width; Enter opens the chosen case, N the next one that is not committed."""
-
-    pair_wanted = Signal(str)  # case whose scans should be looked at
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,14 +68,17 @@ class WorklistPage(QWidget):
         self.next_button = button("Next to do", "Open the next case that is not committed.", "N")
         self.pair_button = button("Check its scans", "See visits, series and what is not comparable.")
         self.empty = self._empty_page()
+        self.pair = PairPage(session)
         self.pages = QStackedWidget()
         self._lay_out()
         self.open_button.clicked.connect(self.open_chosen)
         self.next_button.clicked.connect(self.open_next)
         self.pair_button.clicked.connect(self._check_scans)
         self.reader.editingFinished.connect(self._other_reader)
-        self.table.activated.connect(lambda _index: self.open_chosen())
+        self.table.doubleClicked.connect(lambda _index: self.open_chosen())
         self.table.selectionModel().currentChanged.connect(self._show_details)
+        self.pair.left.connect(self.refresh)
+        self.pair.open_wanted.connect(self._open_from_pair)
         self.banner.details_wanted.connect(self._show_restored)
         session.study_changed.connect(self.refresh)
         session.case_changed.connect(self._after_a_case)
@@ -112,6 +116,7 @@ class WorklistPage(QWidget):
         rows.addLayout(below)
         self.pages.addWidget(listed)
         self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.pair)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.addWidget(self.banner)
@@ -219,9 +224,11 @@ class WorklistPage(QWidget):
         if row.status == "blocked":
             why = "; ".join(row.flags) or "it has no series that can be measured"
             self.session.said.emit(Toast(f"Case {row.case} is blocked: {why}.", "warning"))
-            self.pair_wanted.emit(row.case)
-        else:
+            self.show_pair(row.case)
+        elif row.status == "committed" or self._is_settled(row.case):
             self.session.open_case(row.case)
+        else:
+            self.show_pair(row.case)
 
     def open_next(self) -> None:
         """Open the next case that is not committed, from the chosen one on."""
@@ -230,7 +237,8 @@ class WorklistPage(QWidget):
         at = next((n for n, row in enumerate(rows) if chosen is not None and row.case == chosen.case), 0)
         waiting = [row for row in (*rows[at:], *rows[:at]) if row.status in TO_DO]
         if waiting:
-            self.session.open_case(waiting[0].case)
+            self.choose(waiting[0].case)
+            self.open_chosen()
         elif rows:
             blocked = sum(row.status == "blocked" for row in rows)
             rest = f" {blocked} blocked." if blocked else ""
@@ -238,10 +246,29 @@ class WorklistPage(QWidget):
                 Toast(f"{progress_words(rows).capitalize()}: nothing is left to do.{rest}")
             )
 
+    def show_pair(self, case: str) -> None:
+        """Show the scans of a case: visits, roles, series and what is not comparable."""
+        if self.pair.show_case(case):
+            self.pages.setCurrentWidget(self.pair)
+            self.pair.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _check_scans(self) -> None:
         row = self.chosen()
         if row is not None:
-            self.pair_wanted.emit(row.case)
+            self.show_pair(row.case)
+
+    def _is_settled(self, case: str) -> bool:
+        """Return whether somebody has accepted the scans of a case; one that cannot say so may be read."""
+        if self.session.folder is None:
+            return True
+        try:
+            return workflow.pair_check(self.session.folder, case).is_settled
+        except GistImagingError:
+            return True
+
+    def _open_from_pair(self, case: str) -> None:
+        self.refresh()
+        self.session.open_case(case)
 
     def _other_reader(self) -> None:
         name = self.reader.text().strip()
@@ -287,12 +314,27 @@ class WorklistPage(QWidget):
         event.acceptProposedAction()
         self.open_folder(Path(event.mimeData().urls()[0].toLocalFile()))
 
+    def event(self, event: QEvent) -> bool:
+        """Claim Enter and N from the keys of the reading screen."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_own(event):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """N opens the next case."""
-        if event.key() == Qt.Key.Key_N and not event.modifiers():
+        """N opens the next case, Enter the chosen one."""
+        listed = self.pages.currentIndex() == 0
+        if not _is_own(event) or not listed:
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_N:
             self.open_next()
-            return
-        super().keyPressEvent(event)
+        else:
+            self.open_chosen()
+
+
+def _is_own(event: QKeyEvent) -> bool:
+    plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return plain and event.key() in (Qt.Key.Key_N, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class _Table(QTableView):
@@ -318,10 +360,8 @@ class _Table(QTableView):
         header.setSectionResizeMode(COLUMNS.index("Scans"), QHeaderView.ResizeMode.Stretch)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave letters to the page; Enter opens on every platform."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.activated.emit(self.currentIndex())
-        elif event.text().isalpha():
+        """Leave Enter and letters to the page."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.text().isalpha():
             event.ignore()
         else:
             super().keyPressEvent(event)

@@ -41,7 +41,7 @@ class Reading:
             return name
 
         fakes = {
-            "worklist": lambda _folder, _reader: tuple(self.rows),
+            "study_worklist": lambda _folder, _reader: tuple(self.rows),
             "open_case": lambda _folder, case, reader: opened_cases.opened(
                 case, reader=reader, blinded=self.blinded
             ),

@@ -30,7 +30,7 @@ def window(qtbot):
 def sheet(window, qtbot):
     window.tables, window.saved = [], []
     made = KeySheet(window, BINDINGS, window.tables.append, window.saved.append)
-    made.open_sheet()
+    made.show()
     qtbot.waitUntil(made.hasFocus)
     return made
 
@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_written_is_told(window, qtbot):
         raise PermissionError("no")
 
     sheet = KeySheet(window, BINDINGS, None, refuse)
-    sheet.open_sheet()
+    sheet.show()
     qtbot.mouseClick(sheet.buttons["grow"], Qt.MouseButton.LeftButton)
     qtbot.keyClick(sheet, Qt.Key.Key_G, Qt.KeyboardModifier.AltModifier)
 

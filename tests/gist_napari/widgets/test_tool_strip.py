@@ -7,6 +7,7 @@ from opened_cases import lesion, put, put_mask
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QToolButton
 
+from gist_napari.keys import BINDINGS, rebound
 from gist_napari.tools.names import Tool
 from gist_napari.widgets.tool_strip import ToolStrip
 
@@ -108,15 +109,24 @@ def test_the_caliper_needs_a_mask_of_this_time_point(reading, strip, qtbot):
     assert reading.session.tool is Tool.CALIPER
 
 
+def test_a_key_says_why_not_just_as_the_button_does(reading, strip):
+    strip.press("caliper")
+    strip.press("grow")
+    assert reading.said[-1].startswith("Draw a stroke inside the tumour first")
+
+    strip.press("brush")
+    assert reading.session.tool is Tool.BRUSH
+
+
 def test_undo_names_what_it_takes_back(reading, strip, qtbot):
     with_lesion(reading)
     put_mask(reading.case, "mask", "L1", "baseline")
-    assert strip.buttons["undo"].toolTip() == "Undo: brush baseline slice 5"
+    assert strip.buttons["undo"].toolTip() == "Undo: brush baseline slice 5  [Ctrl+Z]"
 
     qtbot.mouseClick(strip.buttons["undo"], LEFT)
 
     assert reading.case.state.mask("L1", "baseline") is None
-    assert strip.buttons["redo"].toolTip() == "Redo: brush baseline slice 5"
+    assert strip.buttons["redo"].toolTip() == "Redo: brush baseline slice 5  [Ctrl+Y]"
     qtbot.mouseClick(strip.buttons["redo"], LEFT)
     assert reading.case.state.mask("L1", "baseline") is not None
 
@@ -169,9 +179,9 @@ def test_blink_is_asked_of_the_window_unless_it_said_why_not(reading, strip, qtb
     qtbot.mouseClick(strip.buttons["blink"], LEFT)
     assert asked == []
     assert reading.said == ["The registration is not checked yet: Look page (F2)."]
+    assert not strip.buttons["blink"].isChecked()
 
     strip.set_blocked("blink", "")
-    strip.show_blink(False)
     qtbot.mouseClick(strip.buttons["blink"], LEFT)
     assert asked == [True]
 
@@ -204,7 +214,16 @@ def test_narrow_strips_show_icons_and_wide_ones_words(reading, strip):
 
 
 def test_every_button_says_what_it_does(reading, strip):
-    strip.set_keys({"brush": "B"})
+    strip.show_keys(rebound(BINDINGS, "tool_brush", ["B"]))
 
     assert all(made.toolTip() for made in strip.buttons.values())
-    assert "[B]" in strip.buttons["brush"].toolTip()
+    keys = {
+        "brush": "[B]",
+        "grow": "[G]",
+        "axial": "[Shift+A]",
+        "hide": "[H]",
+        "fill": "[O]",
+        "cube": "[Shift+D]",
+    }
+    for name, key in keys.items():
+        assert key in strip.buttons[name].toolTip()

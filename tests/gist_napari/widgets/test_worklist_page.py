@@ -87,27 +87,29 @@ def test_when_all_is_done_n_says_so(reading, page, qtbot):
     assert reading.said == ["1 of 2 committed: nothing is left to do. 1 blocked."]
 
 
-def test_a_blocked_case_says_why_and_shows_its_scans(reading, page, qtbot):
+def test_a_blocked_case_says_why_and_shows_its_scans(reading, page, qtbot, monkeypatch):
     reading.rows[-1].flags = ("presurgery has no series that can be measured: MISSING_SLICES",)
     page.refresh()
     page.choose("SYN-018")
     assert page.details.text().startswith("▲ Case SYN-018 is blocked: presurgery has no series")
 
-    with qtbot.waitSignal(page.pair_wanted) as asked:
-        qtbot.mouseClick(page.open_button, LEFT)
+    shown_cases = []
+    monkeypatch.setattr(page.pair, "show_case", shown_cases.append)
+    qtbot.mouseClick(page.open_button, LEFT)
 
-    assert asked.args == ["SYN-018"]
+    assert shown_cases == ["SYN-018"]
     assert reading.case is None
     assert "MISSING_SLICES" in reading.said[-1]
 
 
-def test_scans_of_any_case_can_be_looked_at(page, qtbot):
+def test_scans_of_any_case_can_be_looked_at(page, qtbot, monkeypatch):
+    shown_cases = []
+    monkeypatch.setattr(page.pair, "show_case", shown_cases.append)
     page.choose("SYN-017")
 
-    with qtbot.waitSignal(page.pair_wanted) as asked:
-        qtbot.mouseClick(page.pair_button, LEFT)
+    qtbot.mouseClick(page.pair_button, LEFT)
 
-    assert asked.args == ["SYN-017"]
+    assert shown_cases == ["SYN-017"]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +169,7 @@ def test_a_case_that_was_open_when_the_program_stopped_is_offered_on_top(reading
 
 def test_another_reader_sees_another_list(reading, page, qtbot, monkeypatch):
     asked = []
-    monkeypatch.setattr(workflow, "worklist", lambda folder, reader: asked.append(reader) or ())
+    monkeypatch.setattr(workflow, "study_worklist", lambda folder, reader: asked.append(reader) or ())
 
     page.reader.selectAll()
     qtbot.keyClicks(page.reader, "R2")
@@ -183,7 +185,7 @@ def test_a_reader_s_name_that_cannot_be_is_told_and_the_old_one_stays(reading, p
             raise GistImagingError("a reader's pseudonym such as R1", "got another form")
         return tuple(reading.rows)
 
-    monkeypatch.setattr(workflow, "worklist", refused)
+    monkeypatch.setattr(workflow, "study_worklist", refused)
     page.reader.setText("Dr. Example")
     qtbot.keyClick(page.reader, Qt.Key.Key_Return)
 

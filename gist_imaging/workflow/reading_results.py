@@ -1,0 +1,136 @@
+"""What is shown of an open case only after the reader's call: change, response and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gist_imaging.errors import ReadingError
+
+if TYPE_CHECKING:
+    from gist_imaging.anatomy.relation_values import RelationSide
+    from gist_imaging.anatomy.visit_relation import VisitRelation
+    from gist_imaging.response.compare import Comparison
+    from gist_imaging.session.open_case import OpenCase
+    from gist_imaging.session.state import CaseState
+
+__all__ = ["change_numbers", "metrics"]
+
+
+def change_numbers(case: OpenCase, lesion: str, to_visit: str | None = None) -> Comparison:
+    """Return a lesion before and after, the change, and what each set of rules calls it.
+
+    Computed once for the same masks and facts, and kept with the reading that it belongs to.
+
+    Parameters
+    ----------
+    to_visit : a follow-up; None takes the one of the pair
+
+    Raises
+    ------
+    ReadingError
+        If the call is not committed, or one visit has no mask.
+    """
+    from gist_imaging.response.compare import compare
+    from gist_imaging.session.canvas import checked_lesion
+    from gist_imaging.session.results import has_new_lesion, refuse_before_commit, shared_phase
+    from gist_imaging.workflow.reading_measures import numbers_in
+    from gist_imaging.workflow.reading_registration import pair_of
+
+    state = case.state
+    refuse_before_commit(state, case.reveal, "the change")
+    checked_lesion(state, lesion)
+    first, second = pair_of(case)
+    second = second if to_visit is None else case.visit(to_visit).label
+    before, after = numbers_in(case, state, lesion, first), numbers_in(case, state, lesion, second)
+    if before is None or after is None:
+        missing = first if before is None else second
+        raise ReadingError(
+            f"a mask of {lesion} at both visits",
+            f"there is none at {missing}",
+            "outline it there, or say that no tumour is visible",
+        )
+    day, later = case.visit(first).day, case.visit(second).day
+    days = (day, later) if day is not None and later is not None and day < later else None
+    phase, is_new = shared_phase(state, (first, second)), has_new_lesion(state, second)
+    inputs = {
+        **_mask_inputs(case, state, lesion, first, "before"),
+        **_mask_inputs(case, state, lesion, second, "after"),
+        "days": str(days),
+        "phase": str(phase),
+        "new_lesion": str(is_new),
+    }
+
+    def computed() -> Comparison:
+        return compare(before, after, days=days, phase=phase, new_lesion=is_new)
+
+    found: Comparison = _kept(case, state, f"change:{lesion}:{second}", inputs, computed)
+    return found
+
+
+def metrics(case: OpenCase, lesion: str, visit: str, side: RelationSide | None = None) -> VisitRelation:
+    """Return what is measured between tumour and levator ani at a visit, the reader's words first.
+
+    Parameters
+    ----------
+    side : L, R or midline; None takes what the reader called affected, else the nearer one
+
+    Raises
+    ------
+    ReadingError
+        If the call is not committed, or there is no mask.
+    PromptError, MeasurementError
+        If a levator ani lies on the other side, or the side is not clear.
+    """
+    from gist_imaging.provenance import sha256_of
+    from gist_imaging.session.canvas import checked_lesion
+    from gist_imaging.session.results import refuse_before_commit, relation_at
+
+    state = case.state
+    refuse_before_commit(state, case.reveal, "a metric")
+    checked_lesion(state, lesion)
+    mask = state.mask(lesion, visit)
+    if mask is None:
+        raise ReadingError(
+            f"a mask of {lesion} at {visit}", "there is none", "outline it, or say that none is visible"
+        )
+    volume = case.measured_volume(visit)
+    given = [
+        [list(key), value]
+        for start in (("levator", visit), ("landmark", visit), ("call", visit, lesion, "relation"))
+        for key, value in state.plain_under(*start)
+    ]
+    inputs = {
+        **_mask_inputs(case, state, lesion, visit, "visit"),
+        "given": sha256_of(given),
+        "side": str(side),
+    }
+
+    def computed() -> VisitRelation:
+        return relation_at(state, lesion, visit, volume=volume, mask=mask, reader=case.reader, side=side)
+
+    found: VisitRelation = _kept(case, state, f"relation:{lesion}:{visit}", inputs, computed)
+    return found
+
+
+def _kept(
+    case: OpenCase, state: CaseState, name: str, inputs: dict[str, str], computed: Callable[[], Any]
+) -> Any:
+    """Return a result from memory, else compute it and keep it beside the committed reading."""
+    key = (name, *sorted(inputs.items()))
+    held = case.memory.kept(key)
+    if held is None:
+        held = computed()
+        case.memory.keep(key, held)
+        commit = state.plain("commit")
+        if commit is not None and case.archive is not None and not case.read_only:
+            case.archive.put_derived(case.case, name, commit["sha256"], inputs, held.to_json())
+    return held
+
+
+def _mask_inputs(case: OpenCase, state: CaseState, lesion: str, visit: str, when: str) -> dict[str, str]:
+    mask = state.mask(lesion, visit)
+    return {
+        f"mask_{when}": "none" if mask is None else case.memory.mask_sha256(mask),
+        f"image_{when}": case.memory.image_sha256(case.measured_volume(visit)),
+    }
