@@ -99,6 +99,9 @@ class KeyRing(QObject):
     ) -> None:
         super().__init__(scope)
         self.scope, self.actions = scope, dict(actions)
+        if scope.focusPolicy() == Qt.FocusPolicy.NoFocus:
+            # Else a click on a button of ours that takes no focus would give it to napari's window.
+            scope.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.problems: tuple[str, ...] = ()
         if bindings is None:
             bindings, self.problems = bindings_of_user()
@@ -139,7 +142,11 @@ class KeyRing(QObject):
             return self._release(event)
         return False
 
-    def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
+    def _follow(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is self.scope and old is not None and self.scope.isAncestorOf(old) and old.isVisible():
+            # A click on a button or bar that takes no focus: it stays where it was.
+            old.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         if self._watched is not None:
             with suppress(RuntimeError):  # it may be gone by now
                 self._watched.removeEventFilter(self)

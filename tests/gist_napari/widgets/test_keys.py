@@ -330,6 +330,20 @@ def test_holding_a_key_down_repeats_slices_and_nothing_that_changes_the_case(scr
     assert screen.done == [("slice_down",)] * 3 + [("accept",), ("next_case",)]
 
 
+def test_a_click_on_a_bar_leaves_the_focus_where_it_was(screen, qtbot):
+    screen.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # as napari's window
+    bar = QPushButton("Hide")
+    bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    screen.scope.layout().addWidget(bar)
+    qtbot.waitUntil(bar.isVisible)
+
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
+
+    assert screen.canvas.hasFocus()
+    qtbot.keyClick(screen.canvas, Qt.Key.Key_G)
+    assert screen.done == [("grow",)]
+
+
 def test_another_table_takes_effect_at_once(screen, qtbot):
     screen.ring.use(rebound(BINDINGS, "grow", ["Shift+G"]))
 
