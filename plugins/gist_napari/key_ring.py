@@ -9,6 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -34,6 +35,17 @@ _MODIFIERS = (
 )
 _TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 _LISTS = (QAbstractItemView, QComboBox, QAbstractSlider)
+
+_LEFT_ALONE = (
+    Qt.Key.Key_Tab,
+    Qt.Key.Key_Backtab,
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_Meta,
+)
+"""Keys that an image gets: they move the focus, or go with the mouse."""
 
 _SYMBOLS = "[]-=+"
 """Found by what they write: on many keyboards they need a modifier."""
@@ -82,7 +94,8 @@ class KeyRing(QObject):
     """Takes the keys of the table while something inside `scope` has the focus.
 
     A widget that claims a key for itself (by accepting its ShortcutOverride, as text fields and forms do)
-    keeps it. Only the widget with the focus is watched, so that moving the mouse costs nothing.
+    keeps it. An image gets no key that is not in the table. Only the widget with the focus is watched, so
+    that moving the mouse costs nothing.
 
     Parameters
     ----------
@@ -197,7 +210,8 @@ class KeyRing(QObject):
             return False
         binding = self._binding(watched, event)
         if binding is None:
-            return False
+            # On an image, napari's own keys would hide, turn or delete the layer (V, Ctrl+T, Ctrl+Delete).
+            return isinstance(watched, QOpenGLWidget) and event.key() not in _LEFT_ALONE
         event.accept()
         if binding.hold:
             if not event.isAutoRepeat() and event.key() not in self._held:
