@@ -18,7 +18,7 @@ __all__ = ["actions_of"]
 
 _ZOOM = 1.25
 
-PAGES = ("look", "segment", "measure", "levator", "sign")
+PAGES = ("look", "segment", "measure", "levator", "report")
 
 
 def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:

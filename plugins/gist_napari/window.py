@@ -191,9 +191,10 @@ class ReadingDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Put away what napari shows beside us."""
         super().showEvent(event)
-        QTimer.singleShot(0, self._fill_window)
+        QTimer.singleShot(0, self.fill_window)
 
-    def _fill_window(self) -> None:
+    def fill_window(self) -> None:
+        """Put away napari's own canvas and panels; done before the window is shown, they cost no time."""
         main = self.window()
         if not isinstance(main, QMainWindow) or self._main is main:
             return

@@ -69,7 +69,7 @@ class CaseHeader(QWidget):
         self.saved = text("")
         self.retry = tool_button("Retry", "Try to save now.")
         self.activity = tool_button("Activity", "What was done in this case, and what was said.")
-        self.sign = tool_button("Sign ▸", "What is still open, and the call.", "F6")
+        self.report = tool_button("Report ▸", "What is still open, and the call.", "F6")
         self._slow = QTimer(self, singleShot=True, interval=SAYS_SAVING_AFTER_MS)
         self._slow.timeout.connect(self._say_saving)
         self._lay_out()
@@ -77,10 +77,9 @@ class CaseHeader(QWidget):
         self.retry.clicked.connect(self._retry)
         self.flags.clicked.connect(self._tell_flags)
         self.activity.clicked.connect(self.activity_wanted.emit)
-        self.sign.clicked.connect(lambda: session.page_wanted.emit("sign"))
+        self.report.clicked.connect(lambda: session.page_wanted.emit("report"))
         session.study_changed.connect(self._show_case)
         session.case_changed.connect(self._show_case)
-        session.study_changed.connect(self._show_case)
         session.state_changed.connect(self._on_event)
         session.view_changed.connect(self._show_state)
         session.saved_changed.connect(self._show_saved)
@@ -111,7 +110,7 @@ class CaseHeader(QWidget):
         row.addWidget(self.saved)
         row.addWidget(self.retry)
         row.addWidget(self.activity)
-        row.addWidget(self.sign)
+        row.addWidget(self.report)
         self.saved.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
     # ---------------------------------------------------------------- what is shown
@@ -126,7 +125,7 @@ class CaseHeader(QWidget):
             self.blinding,
             self.call,
             self.flags,
-            self.sign,
+            self.report,
         ):
             self._show(group, case is not None)
         self.reader.setText(f"Reader {self.session.reader}" if self.session.reader else "no reader")
@@ -212,7 +211,7 @@ class CaseHeader(QWidget):
     def _make_room(self, wrong: bool) -> None:
         """Let the reason have the width of what is less urgent while saving fails."""
         case = self.session.case
-        for group in (self.place, self.reader, self.blinding, self.flags, self.sign):
+        for group in (self.place, self.reader, self.blinding, self.flags, self.report):
             self._show(group, case is not None and not wrong)
         if not wrong and case is not None:
             self._show(self.place, bool(self.place.text()))
