@@ -1,4 +1,4 @@
-"""What can be seen without doing anything: nothing is cut, both panes are equal, each pane says what it is."""
+"""What is seen before anything is done: nothing is cut, both panes are equal, each says what it is."""
 
 from __future__ import annotations
 
@@ -125,9 +125,7 @@ def test_one_pane_alone_says_all_six_facts(screen: ReadingScreen):
     for pane, tag in ((screen.pre, "PRE"), (screen.post, "POST")):
         shown = pane.overlay.picture
         corners = shown.corners
-        words = " ".join(
-            (*corners.top_left, *corners.top_right, *corners.bottom_left, *corners.bottom_right)
-        )
+        words = " ".join((*corners.top_left, *corners.top_right, *corners.bottom_left, *corners.bottom_right))
         assert CASE in words
         assert tag in words
         assert "MR" in words

@@ -109,7 +109,9 @@ def test_right_drag_changes_the_window_of_one_pane_and_no_voxel(screen: ReadingS
 def test_a_broken_link_says_by_how_much_and_blink_shows_the_tumours_at_one_place(screen: ReadingScreen):
     hands, session = screen.hands, screen.session
     pre, post = screen.pre, screen.post
-    truths = [Tumour(CASE, visit.label, pane.volume) for visit, pane in zip(session.pair, (pre, post), strict=True)]
+    truths = [
+        Tumour(CASE, visit.label, pane.volume) for visit, pane in zip(session.pair, (pre, post), strict=True)
+    ]
     hands.key(Qt.Key.Key_Z, on=pre.widget)
     pre.step(12 - pre.slice_index)
     held = pre.slice_index
