@@ -1,4 +1,4 @@
-"""The whole form by its digits: the mouse is not touched, the images stand still, the focus stays in sight."""
+"""The whole form by its digits: no mouse, the images stand still, and the focus stays in sight."""
 
 from __future__ import annotations
 

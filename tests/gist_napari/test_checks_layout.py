@@ -128,7 +128,7 @@ def test_one_pane_alone_says_all_six_facts(screen: ReadingScreen):
         words = " ".join((*corners.top_left, *corners.top_right, *corners.bottom_left, *corners.bottom_right))
         assert CASE in words
         assert tag in words
-        assert "MR" in words
+        assert "T2 oblique 3.3 mm" in words
         assert f"{pane.slice_index + 1}/{pane.n_slices}" in words
         assert str(pane.window) in words
         letters = (shown.letters.left, shown.letters.right, shown.letters.top, shown.letters.bottom)
