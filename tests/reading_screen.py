@@ -42,6 +42,11 @@ class ReadingScreen:
         pane.widget.setFocus()
         settle()
 
+    def press(self, pane: Any, key: Qt.Key, held: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key while a pane has the focus."""
+        pane.widget.setFocus()
+        self.hands.key(key, held, on=pane.widget)
+
     def wait_for_job(self) -> None:
         wait_for(lambda: not self.session.jobs.busy, "the job ends", 60)
         settle(0.2)

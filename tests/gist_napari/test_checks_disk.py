@@ -54,7 +54,7 @@ class Disk:
 
 def test_a_full_disk_turns_the_header_amber_and_the_work_goes_on(screen: ReadingScreen, monkeypatch):
     hands, header, pane = screen.hands, screen.dock.header, screen.pre
-    hands.key(Qt.Key.Key_2, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_2)
     hands.drag_px(pane.widget, [(150, 200), (180, 200), (200, 205)])
     wait_for(lambda: screen.session.save_status.state is SaveState.SAVED, "the first stroke is saved")
     settle(0.5)
@@ -78,7 +78,7 @@ def test_a_full_disk_turns_the_header_amber_and_the_work_goes_on(screen: Reading
     hands.drag_px(pane.widget, [(150, 260), (180, 260), (200, 265)])
     assert screen.case.state.mask("L1", "baseline").n_voxels > held
     hands.drag_px(pane.widget, [(150, 290), (180, 290), (200, 295)])
-    hands.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     at = pane.slice_index
     hands.wheel(pane.widget, -2)
     assert pane.slice_index == at + 2

@@ -51,13 +51,13 @@ def share_of_frame(grey: GreyImage) -> float:
 
 
 def test_without_colour_pre_post_proposal_and_the_active_pane_are_told_apart(screen: ReadingScreen):
-    hands, session = screen.hands, screen.session
+    session = screen.session
     for visit in ("baseline", "presurgery"):
         tumour = screen.give_truth("L1", visit)
         pane = screen.pre if visit == "baseline" else screen.post
         pane.go_to(tumour.at(tumour.largest))
-    hands.key(Qt.Key.Key_O, on=screen.pre.widget)  # outlines alone
-    hands.key(Qt.Key.Key_4, Qt.KeyboardModifier.ShiftModifier, on=screen.pre.widget)  # bone: tumours are dark
+    screen.press(screen.pre, Qt.Key.Key_O)  # outlines alone
+    screen.press(screen.pre, Qt.Key.Key_4, Qt.KeyboardModifier.ShiftModifier)  # bone: tumours are dark
     settle(0.3)
     solid = {}
     for pane, tag in ((screen.pre, "PRE"), (screen.post, "POST")):
@@ -80,7 +80,7 @@ def test_without_colour_pre_post_proposal_and_the_active_pane_are_told_apart(scr
     assert 0.4 < frames[1][1] < 0.9, frames
 
     # A proposal is hatched: light and dark in turn; an accepted mask is one even veil.
-    hands.key(Qt.Key.Key_O, on=screen.pre.widget)
+    screen.press(screen.pre, Qt.Key.Key_O)
     session.choose_visit("baseline")
     settle(0.2)
     tumour_mask = screen.case.state.mask("L1", "baseline")

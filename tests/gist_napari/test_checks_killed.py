@@ -56,6 +56,15 @@ class Program:
             time.sleep(0.1)
         raise AssertionError(f"not within {seconds} s: {what}; at last: {self.state()}")
 
+    def steady(self) -> dict[str, Any]:
+        """Return the state once the window stands still: the mouse is aimed by it."""
+        held: list[Any] = []
+        end = time.monotonic() + 60
+        while time.monotonic() < end and (len(held) < 5 or any(place != held[-1] for place in held[-5:])):
+            time.sleep(0.4)
+            held.append(self.state().get("canvas"))
+        return self.state()
+
     def hands(self, *words: str | int) -> None:
         subprocess.run(["xdotool", *map(str, words)], check=True, timeout=20)
         time.sleep(0.15)
@@ -100,7 +109,8 @@ def across(program: Program, x: int, y: int, *, release: bool) -> None:
 
 def test_killed_in_mid_stroke_at_most_that_stroke_is_lost(study: Path, start: Callable[..., Program]):
     program = start(CASE)
-    state = program.wait(lambda state: state["case"] == CASE and "canvas" in state, "the case is open")
+    program.wait(lambda state: state["case"] == CASE and "canvas" in state, "the case is open")
+    state = program.steady()
     left, top, width, height = state["canvas"]
     x, y = left + width // 3, top + height // 2
     program.hands("mousemove", x, y - 60, "click", 1)
@@ -147,7 +157,8 @@ def test_killed_in_mid_stroke_at_most_that_stroke_is_lost(study: Path, start: Ca
     assert state["drawing"] == 0
 
     # And it goes on: undo takes the third stroke back.
-    left, top, *_ = state["canvas"]
+    left, top, width, height = again.steady()["canvas"]
+    x, y = left + width // 3, top + height // 2
     again.hands("mousemove", x, y - 60, "click", 1)
     again.hands("key", "ctrl+z")
     again.wait(lambda state: state["undo"] == done["undo"][:-1], "the third stroke is taken back")

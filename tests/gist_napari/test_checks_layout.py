@@ -85,11 +85,11 @@ def test_both_canvases_are_equal_whatever_is_done_to_the_window(screen: ReadingS
         settle(0.02)
         panes_are_equal(screen)
     screen.dock.panel.show_page("look")
-    screen.hands.key(Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier, on=screen.pre.widget)
+    screen.press(screen.pre, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
     settle(0.1)
     assert screen.pre.widget.height() > height
     panes_are_equal(screen, bars=True)
-    screen.hands.key(Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier, on=screen.pre.widget)
+    screen.press(screen.pre, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
     settle(0.1)
     assert screen.pre.widget.height() == height
 
@@ -106,7 +106,7 @@ def test_both_canvases_are_equal_whatever_is_done_to_the_window(screen: ReadingS
     # Zooming one pane zooms both.
     screen.hands.wheel(screen.post.widget, 2, Qt.KeyboardModifier.ControlModifier)
     panes_are_equal(screen, bars=True)
-    screen.hands.key(Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier, on=screen.pre.widget)
+    screen.press(screen.pre, Qt.Key.Key_0, Qt.KeyboardModifier.ControlModifier)
 
     sizes = np.random.default_rng(8).integers((900, 600), (1900, 1100), (20, 2))
     for number, (width, height) in enumerate(sizes.tolist()):

@@ -33,7 +33,7 @@ def resident_mb() -> float:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to see its own memory")
 def test_strokes_after_the_first_fifty_grow_the_process_by_less_than_a_tenth(screen: ReadingScreen):
     hands, pane = screen.hands, screen.pre
-    hands.key(Qt.Key.Key_2, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_2)
     random = np.random.default_rng(7)
 
     def stroke() -> None:

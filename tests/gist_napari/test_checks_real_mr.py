@@ -52,7 +52,7 @@ def hang_axial(screen: ReadingScreen) -> None:
         volume = screen.pre.volume
         if volume.geometry.shape[1:] == (384, 384) and screen.pre.plane is Plane.AXIAL:
             return
-        screen.hands.key(Qt.Key.Key_PageDown, on=screen.pre.widget)
+        screen.press(screen.pre, Qt.Key.Key_PageDown)
         settle(0.3)
     raise AssertionError("no stage shows the axial T2")
 
@@ -93,18 +93,18 @@ def test_strokes_become_the_mask_that_the_library_makes_of_the_same_prompts(scre
     hands.key(Qt.Key.Key_S)
     hands.drag(pane, middle + np.linspace(-6, 6, 10)[:, None] * axes[:, 2])
     assert session.lesions == ["L1"]
-    hands.key(Qt.Key.Key_A, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_A)
     turn = np.linspace(0, 2 * np.pi, 40)[:, None]
     hands.drag(pane, middle + 22 * (np.cos(turn) * axes[:, 2] + np.sin(turn) * axes[:, 1]))
-    hands.key(Qt.Key.Key_S, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_S)
     hands.drag(pane, middle + np.linspace(-8, 8, 10)[:, None] * axes[:, 2] + 28 * axes[:, 1], held=CONTROL)
-    hands.key(Qt.Key.Key_G, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_G)
     screen.wait_for_job()
     assert not screen.errors(), screen.errors()
     screen.shot("real_proposal")
     proposal = screen.case.state.proposal("L1", session.active_visit)
     assert proposal is not None
-    hands.key(Qt.Key.Key_Return, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_Return)
     mask = screen.case.state.mask("L1", session.active_visit)
     assert mask.sha256() == proposal.sha256()
     assert mask.n_voxels > 100
