@@ -38,7 +38,9 @@ def saved_words(status: SaveStatus, *, slow: bool = False) -> str:
     """
     if status.state is SaveState.NOT_SAVED:
         last = "action is" if status.waiting == 1 else f"{status.waiting} actions are"
-        return f"NOT SAVED: {status.reason.rstrip('.')}; your last {last} kept in memory"
+        # The reason may promise the same without the number.
+        told = [part for part in status.reason.rstrip(".").split("; ") if "kept in memory" not in part]
+        return f"NOT SAVED: {'; '.join(told)}; your last {last} kept in memory"
     if slow:
         return "saving…"
     return f"saved {local_time(status.saved_at_utc)}" if status.saved_at_utc else "nothing to save yet"
