@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
 from window_driver import Hands, picture, settle, wait_for
 
 SAMPLES = Path(__file__).parents[1] / "sample_scans"
@@ -17,8 +19,10 @@ SAMPLES = Path(__file__).parents[1] / "sample_scans"
 class ReadingScreen:
     """A shown window, its panes, and a reader's hands."""
 
-    def __init__(self, dock: Any, size: tuple[int, int], study: Path) -> None:
-        self.dock, self.size, self.study = dock, size, study
+    study: Path
+
+    def __init__(self, dock: Any, size: tuple[int, int]) -> None:
+        self.dock, self.size = dock, size
         self.session, self.reading = dock.session, dock.reading
         self.pre, self.post = dock.pre, dock.post
         self.main = dock.window()
@@ -46,35 +50,75 @@ class ReadingScreen:
         wait_for(lambda: self.session.measured(lesion, visit), "the mask is measured")
         settle(0.2)
 
+    def seen(self, pane: Any, picture_of_window: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
+        """What the screen shows of a pane's canvas: (rows, columns, 3)."""
+        image = picture(self.main) if picture_of_window is None else picture_of_window
+        corner = pane.widget.mapTo(self.main, QPoint(0, 0))
+        width, height = pane.widget.width(), pane.widget.height()
+        return image[corner.y() : corner.y() + height, corner.x() : corner.x() + width]
+
+    def open(self, case: str) -> None:
+        """Open a case by its row and Enter."""
+        self.dock.worklist.choose(case)
+        self.dock.worklist.table.setFocus()
+        self.hands.key(Qt.Key.Key_Return, on=self.dock.worklist.table)
+        wait_for(lambda: self.case is not None and self.case.case == case, f"{case} opens")
+        settle(0.3)
+
+    def give_truth(self, lesion: str, visit: str) -> Tumour:
+        """Let a lesion have the true mask of a sample scan, for checks that begin after outlining."""
+        from gist_imaging import workflow
+        from gist_imaging.session.proposals import Proposal
+
+        if lesion not in self.session.lesions:
+            self.session.new_lesion()
+        tumour = Tumour(self.case.case, visit, self.case.measured_volume(visit))
+        workflow.propose(self.case, Proposal(lesion, visit, tumour.mask, "region_grow", "Grow", {}, ()))
+        workflow.accept(self.case, lesion, visit)
+        self.wait_for_numbers(lesion, visit)
+        return tumour
+
     def errors(self) -> list[str]:
         return [toast.text for toast in self.said if toast.kind == "error"]
 
 
 @contextmanager
-def reading_screen(size: tuple[int, int], study: Path, scans: Path = SAMPLES) -> Iterator[ReadingScreen]:
-    """Make a study of `scans` unless it is there, open it in a real window, and close it at the end."""
+def bare_screen(size: tuple[int, int]) -> Iterator[ReadingScreen]:
+    """Open the reading screen in a real window without a study, and close it at the end."""
     import napari
 
-    from gist_imaging import workflow
     from gist_napari.window import ReadingDock
 
-    if not (study / "study.sqlite").exists():
-        workflow.init_study(study, "JOURNEY")
-        workflow.import_scans(study, scans)
     viewer = napari.Viewer(title="GIST reading")
     dock = ReadingDock.in_viewer(viewer)
-    screen = ReadingScreen(dock, size, study)
+    screen = ReadingScreen(dock, size)
     screen.main.resize(*size)
     screen.main.move(0, 0)
-    settle(0.5)
-    dock.session.open_study(study, "R1")
     settle(0.3)
+    screen.main.activateWindow()
+    QTest.qWaitForWindowActive(screen.main, 10_000)
+    settle(0.2)
     try:
         yield screen
     finally:
         dock.session.close()
         viewer.close()
         settle(0.3)
+
+
+@contextmanager
+def reading_screen(size: tuple[int, int], study: Path, scans: Path = SAMPLES) -> Iterator[ReadingScreen]:
+    """Make a study of `scans` unless it is there, open it in a real window, and close it at the end."""
+    from gist_imaging import workflow
+
+    if not (study / "study.sqlite").exists():
+        workflow.init_study(study, "JOURNEY")
+        workflow.import_scans(study, scans)
+    with bare_screen(size) as screen:
+        screen.study = study
+        screen.session.open_study(study, "R1")
+        settle(0.3)
+        yield screen
 
 
 class Tumour:

@@ -72,13 +72,17 @@ def made_study(folder: Path, *cases: str, **settings: object) -> StudyStore:
 
 
 def step(state: CaseState, rng: np.random.Generator, grid: Geometry | None = None) -> Event:
-    """The next step of a reader: a brush stroke on the tumour, a word, or back and forth."""
+    """The next step of a reader: a brush stroke on the tumour, a word, a commit, or back and forth."""
     at = f"2026-01-01T00:00:00.{state.seq % 1000:03d}Z"
     choice = rng.integers(10)
     if choice == 0 and state.done:
         return _numbered(state.undo(), state, at)
     if choice == 1 and state.undone:
         return _numbered(state.redo(), state, at)
+    if choice == 3 and not rng.integers(6):
+        key = ("commit",)
+        barrier = Event("barrier", "commit", "commit", (changed(key, state.plain(*key), state.seq),))
+        return _numbered(barrier, state, at)
     if choice == 2:
         key = ("fact", "baseline", "quality")
         return _numbered(

@@ -105,6 +105,12 @@ class Hands:
         QApplication.sendEvent(widget, event)
         QApplication.processEvents()
 
+    def hover(self, widget: QWidget, point: Sequence[float]) -> None:
+        """Move the mouse over a widget with no button down."""
+        place = QPoint(round(float(point[0])), round(float(point[1])))
+        self._move(widget, place, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
+        settle()
+
     def wheel(self, widget: QWidget, notches: int, held: Any = Qt.KeyboardModifier.NoModifier) -> None:
         """Turn the wheel over the middle of a widget; below 0 is towards the reader (down)."""
         middle = widget.rect().center()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -191,26 +191,27 @@ def rest_answered(state: CaseState, visit: str, lesion: str, field: str, word: s
     return Event("act", "answer_rest", label, tuple(changes), details={"questions": asked})
 
 
-def open_questions(state: CaseState, visits: Sequence[str]) -> tuple[Question, ...]:
+def open_questions(state: CaseState, visits: Mapping[str, str]) -> tuple[Question, ...]:
     """Return what has to be answered before the commit, in the order of the form.
 
     Asked of each lesion of the rectum that is there at a visit: three axes on R, midline and L, the depth of
     sphincter involvement (with the third, where it is involved) and the confidence. Besides, a proposal that
-    waits and a copied mask that nobody has looked at have to be settled.
+    waits, a copied mask that nobody has looked at, and a mask on a series that is no longer the measured one
+    have to be settled.
 
     Parameters
     ----------
-    visits : in the order of the form
+    visits : label to the key of the measured series, in the order of the form
     """
     return tuple(
         question
-        for visit in visits
+        for visit, series in visits.items()
         for key, lesion in state.plain_under("lesion")
-        for question in _of_lesion(state, visit, key[1], lesion["organ"])
+        for question in _of_lesion(state, visit, series, key[1], lesion["organ"])
     )
 
 
-def _of_lesion(state: CaseState, visit: str, lesion: str, organ: str) -> Iterator[Question]:
+def _of_lesion(state: CaseState, visit: str, series: str, lesion: str, organ: str) -> Iterator[Question]:
     facts = state.plain("mask_facts", lesion, visit) or {}
     if state.proposal(lesion, visit) is not None:
         told = f"The proposal for {lesion} at {visit} waits. Accept or reject it."
@@ -218,6 +219,9 @@ def _of_lesion(state: CaseState, visit: str, lesion: str, organ: str) -> Iterato
     if facts.get("state") == MaskState.UNVERIFIED:
         told = f"The copied mask of {lesion} at {visit} is not verified. Look through it, or correct it."
         yield Question(visit, lesion, "mask", NO_SIDE, "verified", told)
+    if facts.get("series", series) != series:
+        told = f"The mask of {lesion} at {visit} lies on another series than the measured one. Clear it."
+        yield Question(visit, lesion, "mask", NO_SIDE, "series", told)
     fate = (state.plain("fate", lesion, visit) or {}).get("word")
     if organ != "rectum" or facts.get("state") == MaskState.NONE_VISIBLE or fate in _NOT_THERE:
         return

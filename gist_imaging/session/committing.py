@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -57,7 +57,7 @@ def first_reading(
     reader: str,
     blinded: bool,
     frames: Mapping[str, str | None],
-    asked: Sequence[str],
+    asked: Mapping[str, str],
 ) -> Reading:
     """Return the reading that a commit keeps.
 
@@ -65,7 +65,7 @@ def first_reading(
     ----------
     kept : revisions that are kept already: of a commit that was interrupted
     frames : visit to the frame of its measured series, in the order of time
-    asked : visits that the form asks about
+    asked : visits that the form asks about, with the keys of their measured series
 
     Raises
     ------
@@ -120,6 +120,8 @@ def revised_state(
 def next_reading(state: CaseState, last: Reading, reason: str, frames: Mapping[str, str | None]) -> Reading:
     """Return the next revision, with everything as it is in `state` now.
 
+    It is no blinded reading any more: change and metrics have been on the screen since the commit.
+
     Raises
     ------
     ReadingError
@@ -130,7 +132,7 @@ def next_reading(state: CaseState, last: Reading, reason: str, frames: Mapping[s
         raise ReadingError(
             "something that changed since the last revision", "nothing did", "leave it as it is"
         )
-    return last.revised(reason, **now)
+    return last.revised(reason, blinded=False, **now)
 
 
 def revision_event(state: CaseState, changes: tuple[Change, ...], reading: Reading) -> Event:

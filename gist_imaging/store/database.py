@@ -206,14 +206,30 @@ class Database:
             return
 
     def _connect(self) -> sqlite3.Connection:
-        mode = "ro" if self.read_only else "rw"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
+        try:
+            return self._opened("ro" if self.read_only else "rw")
+        except sqlite3.OperationalError:
+            log = self.path.with_name(f"{self.path.name}-wal")
+            is_settled = not (log.exists() and log.stat().st_size)
+            if not (self.read_only and is_settled and not os.access(self.path.parent, os.W_OK)):
+                raise
+            # A write-ahead database wants a file beside it even for reading. Nobody can write here, so
+            # SQLite may take the file for one that never changes.
+            return self._opened("ro&immutable=1")
+
+    def _opened(self, mode: str) -> sqlite3.Connection:
         connection = self._connector(
-            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_TIMEOUT_MS / 1000,
         )
         try:
             for pragma in self._pragmas():
                 connection.execute(f"PRAGMA {pragma}").fetchall()
+            if self.read_only:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
         except BaseException:
             connection.close()
             raise

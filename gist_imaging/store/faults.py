@@ -85,7 +85,8 @@ def _reason(error: BaseException, path: Path) -> str:
         return "disk_full"
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return "locked"
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+    # A table that is not there, or a header of another kind: it is not the file that was written.
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or name == "SQLITE_ERROR":
         return "damaged"
     if name in ("SQLITE_READONLY_ROLLBACK", "SQLITE_READONLY_RECOVERY"):
         return "unfinished"

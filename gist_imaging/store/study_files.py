@@ -121,8 +121,12 @@ def _refuse_study(folder: Path, connect: Connector) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def open_files(folder: Path, *, read_only: bool, connect: Connector) -> OpenedFiles:
+def open_files(folder: Path, *, read_only: bool, checked: bool, connect: Connector) -> OpenedFiles:
     """Open the files of a study, after a look at whether they are whole and can be written.
+
+    Parameters
+    ----------
+    checked : look at the whole file for damage, which takes longer the more readings there are
 
     Raises
     ------
@@ -139,16 +143,15 @@ def open_files(folder: Path, *, read_only: bool, connect: Connector) -> OpenedFi
             "check the path, or make a study with `gist-imaging study init`",
         )
     refuse_network(folder)
+    why = "it was opened for reading only" if read_only else _why_not_writable(path, connect)
+    database = Database(path, read_only=bool(why), connect=connect)
     try:
-        why = "it was opened for reading only" if read_only else _why_not_writable(path, connect)
-        database = Database(path, read_only=bool(why), connect=connect)
-        about = _about(database)
-        _must_be_whole(database)
-    except StoreError as fault:
-        if fault.reason != "other":
-            raise
-        # SQLite cannot make sense of it: no table of ours, or a header that is broken.
-        raise StoreError("damaged", _DAMAGED) from fault
+        about = _about_finished(database, connect)
+        if checked:
+            _must_be_whole(database)
+    except BaseException:
+        database.close()
+        raise
     database.identity = about["id"]
     links = Links(folder / LINK_FILE, read_only=bool(why), connect=connect)
     links.database.identity = about["id"]
@@ -161,6 +164,7 @@ def _why_not_writable(path: Path, connect: Connector) -> str:
         return "this program may not write in its folder; ask for the permission, or copy the folder"
     with Database(path, connect=connect) as database:
         try:
+            _about(database)
             with database.writing() as connection:
                 connection.execute(
                     schema.about.update()
@@ -173,6 +177,17 @@ def _why_not_writable(path: Path, connect: Connector) -> str:
             if fault.reason != "disk_full":  # what is read needs no space
                 raise
     return ""
+
+
+def _about_finished(database: Database, connect: Connector) -> dict[str, str]:
+    """Return what the study says of itself; a writing that a kill cut short is put right first."""
+    try:
+        return _about(database)
+    except StoreError as fault:
+        if fault.reason != "unfinished":
+            raise
+    _why_not_writable(database.path, connect)
+    return _about(database)
 
 
 def _about(database: Database) -> dict[str, str]:

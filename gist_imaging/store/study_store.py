@@ -84,9 +84,18 @@ class StudyStore:
 
     @classmethod
     def open(
-        cls, folder: Path, *, read_only: bool = False, connect: Connector = sqlite3.connect
+        cls,
+        folder: Path,
+        *,
+        read_only: bool = False,
+        checked: bool = True,
+        connect: Connector = sqlite3.connect,
     ) -> StudyStore:
         """Open a study; where it cannot be written, `read_only` of what comes back says why.
+
+        Parameters
+        ----------
+        checked : look at the whole file for damage first; False for a quick look at a list
 
         Raises
         ------
@@ -95,7 +104,7 @@ class StudyStore:
         GistImagingError
             If there is no study, or one of a later version.
         """
-        opened = open_files(Path(folder), read_only=read_only, connect=connect)
+        opened = open_files(Path(folder), read_only=read_only, checked=checked, connect=connect)
         return cls(Path(folder), opened.settings, opened.database, opened.links, opened.read_only)
 
     def __enter__(self) -> StudyStore:

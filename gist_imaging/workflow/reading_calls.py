@@ -98,7 +98,7 @@ def commit_call(case: OpenCase) -> Reading:
         kept,
         case=case.case,
         reader=case.reader,
-        blinded=case.blinded,
+        blinded=case.blinded and case.reveal != "always",
         frames=_frames(case),
         asked=_asked_visits(case),
     )
@@ -171,9 +171,13 @@ def _on_disk(case: OpenCase) -> None:
         )
 
 
-def _asked_visits(case: OpenCase) -> tuple[str, ...]:
-    """Return the visits of the form: those before and after treatment that can be measured."""
-    return tuple(visit.label for visit in case.visits if visit.measured is not None and visit.role != "other")
+def _asked_visits(case: OpenCase) -> dict[str, str]:
+    """Return the visits of the form, before and after treatment, with the keys of their measured series."""
+    return {
+        visit.label: visit.measured
+        for visit in case.visits
+        if visit.measured is not None and visit.role != "other"
+    }
 
 
 def _frames(case: OpenCase) -> dict[str, str | None]:

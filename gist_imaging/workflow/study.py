@@ -144,7 +144,7 @@ def import_scans(
 
     scans = Path(scans).resolve()
     reason = None if same_patient is None else said_here(same_patient, "the reason for --same-patient")
-    with StudyStore.open(folder) as store:
+    with StudyStore.open(folder, read_only=dry_run) as store:
         if not dry_run and store.read_only:
             raise GistImagingError(
                 "a study that can be written", store.read_only, f"is {KEY_FILE} beside it yours?"
@@ -228,7 +228,7 @@ def study_worklist(folder: Path, reader: str) -> tuple[WorklistRow, ...]:
     """Return the cases of a study in the order of a reader, with what the reader did."""
     from gist_imaging.store.study_store import StudyStore
 
-    with StudyStore.open(folder) as store:
+    with StudyStore.open(folder, read_only=True, checked=False) as store:
         return store.worklist(reader)
 
 
@@ -272,7 +272,7 @@ def verify_study(
     def content_hash(place: ScanPlace) -> str:
         return content_sha256(place.path, place.series_uid, place.split)
 
-    with StudyStore.open(folder) as store:
+    with StudyStore.open(folder, read_only=True) as store:
         return verified(
             store,
             content_hash=content_hash if images else None,

@@ -146,6 +146,12 @@ class Pane(PaneImage):
     def _step_taken(self) -> None:
         self._over = None
 
+    def _changed(self, *, fit: bool = False) -> None:
+        super()._changed(fit=fit)
+        # The mouse stands still, but what lies under it is another place now.
+        if self._mouse_at is not None and self.view is not None:
+            self.moved.emit(self.to_patient(self._mouse_at))
+
     # What is drawn over the image
 
     def set_scene(self, scene: Scene) -> None:

@@ -38,6 +38,9 @@ class PaneImage(PanePlaces):
         with self.unheard():
             self._layer = self.model.add_image(
                 grid.displayed(volume.voxels),
+                # Three or four sagittal slices are not colours, though napari would guess so.
+                rgb=False,
+                multiscale=False,
                 name=_LAYER,
                 scale=grid.scale_mm,
                 translate=grid.translate_mm,

@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from gist_napari.layers import DisplayGrid, FloatArray
-from gist_napari.planes import Plane, PlaneMap, fit_px_per_mm
+from gist_napari.planes import Plane, PlaneMap, acquired_plane, fit_px_per_mm
 
 __all__ = ["PanePlaces"]
 
@@ -124,6 +124,18 @@ class PanePlaces(QObject):
     def slice_axis(self) -> int:
         """Array axis (0 k, 1 j, 2 i) of the volume that runs through the slices of the plane."""
         return self._shown_grid().order[self.plane.axis]
+
+    @property
+    def is_acquired_plane(self) -> bool:
+        """Whether the plane is that of the acquired slices, not a reformat."""
+        return self.plane is acquired_plane(self._shown_grid())
+
+    @property
+    def native_slice(self) -> int:
+        """Index of the shown slice along its array axis, as stored."""
+        shown = np.zeros(3)
+        shown[self.plane.axis] = self.depth
+        return round(float(self._shown_grid().to_native(shown)[self.slice_axis]))
 
     @property
     def n_slices(self) -> int:

@@ -18,7 +18,7 @@ __all__ = ["actions_of"]
 
 _ZOOM = 1.25
 
-PAGES = ("look", "segment", "measure", "levator", "sign")
+PAGES = ("look", "segment", "measure", "levator", "report")
 
 
 def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
@@ -27,12 +27,12 @@ def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
     return {
         **_looking(dock),
         **_grey(dock),
-        **{f"tool_{tool.value}": partial(session.choose_tool, tool) for tool in Tool},
+        **{f"tool_{tool.value}": partial(dock.tools.press, tool.value) for tool in Tool},
         "brush_smaller": session.smaller_brush,
         "brush_larger": session.larger_brush,
-        "grow": session.grow,
-        "between": session.between,
-        "keep_largest": session.keep_largest,
+        "grow": lambda: dock.tools.press("grow"),
+        "between": lambda: dock.tools.press("between"),
+        "keep_largest": lambda: dock.tools.press("keep_largest"),
         "accept": session.accept,
         "escape": partial(_escape, dock),
         "undo": session.undo,
@@ -75,12 +75,12 @@ def _looking(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
         "series_previous": partial(reading.next_series, -1),
         **{f"plane_{plane.value}": partial(reading.set_plane, plane) for plane in Plane},
         "other_pane": other_pane,
-        "blink": reading.blink,
+        "blink": reading.finder.blink,
         "link": lambda: session.set_view(linked=not session.linked),
         "reference": reading.toggle_reference_row,
-        "three_d": reading.toggle_surfaces,
-        "jump_longest": reading.jump_to_longest,
-        "jump_unverified": reading.jump_to_unverified,
+        "three_d": reading.finder.toggle_surfaces,
+        "jump_longest": reading.finder.longest,
+        "jump_unverified": reading.finder.unverified,
         "hide": lambda down: session.set_view(hidden=down),
         "outline": lambda: session.set_view(outline=not session.outline_only),
         "zoom_in": partial(zoom, _ZOOM),
@@ -116,5 +116,5 @@ def _active(dock: ReadingDock) -> Pane:
 
 
 def _escape(dock: ReadingDock) -> None:
-    if not dock.reading.drop_gesture():
+    if not dock.reading.hand.drop():
         dock.session.escape()

@@ -5,26 +5,26 @@ Knows panes and the session; what a reader does goes through the session, what i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QPoint, Qt, QTimer, Signal
-from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from gist_imaging.errors import GistImagingError
-from gist_napari.drawings import MaskCopies, scene_of, surfaces_of
+from gist_napari.captions import link_chip, pane_title, unlike_slices
+from gist_napari.drawings import MaskCopies, scene_of
 from gist_napari.facts import PaneFacts
+from gist_napari.finding import Finder
+from gist_napari.hand import Hand
 from gist_napari.pane_frame import PaneFrame
-from gist_napari.planes import Plane, acquired_plane
+from gist_napari.planes import Plane
 from gist_napari.readout import readout
 from gist_napari.scene import LineDrawing, Scene
+from gist_napari.slices_seen import SlicesSeen
 from gist_napari.stages import Stage, stages
-from gist_napari.surface import SurfaceView
-from gist_napari.tools.gestures import Gesture, GestureContext, gesture_for
-from gist_napari.tools.names import Tool
 
 if TYPE_CHECKING:
     from gist_imaging.session.event import Event
@@ -44,7 +44,6 @@ LARGE_FROM_PX, NO_ROW_BELOW_PX = 1600, 1180
 
 _PLANES = {plane.value for plane in Plane}
 _REMEMBER_AFTER_MS = 400
-_BRUSHES = {Tool.BRUSH, Tool.ERASE, Tool.RANGE_BRUSH}
 
 
 class ReadingView(QWidget):
@@ -67,11 +66,13 @@ class ReadingView(QWidget):
         self._hung: list[str | None] = [None, None]
         self._copies = MaskCopies()
         self._scenes = [Scene(), Scene()]
-        self._surfaces = (SurfaceView(pre), SurfaceView(post))
         self._pointed: tuple[str, FloatArray] | None = None
-        self._gesture: tuple[int, Gesture] | None = None
         self._wanted_row = True
         self._maximised: int | None = None
+        self.hand = Hand(session, self.panes, self.visit_at, self.is_measured, self)
+        self.seen = SlicesSeen(session)
+        self.finder = Finder(self)
+        session.slices_seen = self.seen.of
         self._lay_out()
         self._redraw = _soon(self, 0, self._draw)
         self._remember = _soon(self, _REMEMBER_AFTER_MS, self._keep_place)
@@ -97,15 +98,13 @@ class ReadingView(QWidget):
         session.view_changed.connect(self._on_view)
         session.go_wanted.connect(self.go_to)
         self.link.changed.connect(self._captions)
+        self.hand.moved.connect(self._preview)
+        self.hand.ended.connect(self._redraw)
         for at, pane in enumerate(self.panes):
-            pane.pressed.connect(lambda point, held, at=at: self._press(at, point, held))
-            pane.dragged.connect(lambda point, _held, at=at: self._drag(at, point))
-            pane.released.connect(lambda point, _held, at=at: self._release(at, point))
             pane.moved.connect(lambda point, at=at: self._say(at, point))
             pane.stepped.connect(lambda _slice: self._remember())
-            pane.sized.connect(lambda notches: self._size_brush(notches))
             pane.maximise_wanted.connect(lambda at=at: self.maximise(at))
-            pane.view_changed.connect(self.frames[at].follow)
+            pane.view_changed.connect(lambda at=at: self._follow(at))
             self.frames[at].reference_clicked.connect(lambda point, at=at: self._reference_clicked(at, point))
 
     # ---------------------------------------------------------------- what is shown
@@ -113,6 +112,11 @@ class ReadingView(QWidget):
     def visit_at(self, at: int) -> VisitFacts | None:
         """Return the visit in pane 0 (PRE) or 1 (POST)."""
         return self.session.pair[at]
+
+    def is_measured(self, at: int) -> bool:
+        """Return whether a pane shows the series that lesions of its visit are outlined on."""
+        visit, hung = self.visit_at(at), self._hung[at]
+        return visit is not None and hung is not None and hung == visit.measured
 
     def hang(self, stage: Stage | int) -> None:
         """Show a stage of the hanging protocol in both panes, by itself or by its number."""
@@ -155,10 +159,9 @@ class ReadingView(QWidget):
         self._join()
 
     def _open(self) -> None:
-        self._gesture = self._pointed = None
-        for view in self._surfaces:
-            if view.is_shown:
-                view.hide()
+        self.hand.drop()
+        self._pointed = None
+        self.finder.flatten()
         self._hung = [None, None]
         case = self.session.case
         if case is None:
@@ -182,14 +185,14 @@ class ReadingView(QWidget):
         if case is None or visit is None or series is None:
             self._hung[at] = None
             pane.clear(_NO_FOLLOW_UP if at == 1 else _NO_BASELINE)
-            self.frames[at].set_header(self.pane_title(at))
+            self.frames[at].set_header(self._title(at))
             return
         before, self._hung[at] = self._hung[at], series
         try:
             volume = case.images.volume(visit.label, series)
         except GistImagingError as error:
             pane.clear(str(error))
-            self.frames[at].set_header(self.pane_title(at))
+            self.frames[at].set_header(self._title(at))
             return
         if pane.volume is not volume or before is None:
             named = self._series(at)
@@ -208,52 +211,19 @@ class ReadingView(QWidget):
         case, visit = self.session.case, self.visit_at(at)
         if case is None or visit is None:
             return PaneFacts()
-        return PaneFacts(case.case, visit.day, self._note())
+        return PaneFacts(case.case, visit.day, unlike_slices(self._series(0), self._series(1)))
 
-    def _note(self) -> str:
-        """Return what makes the two scans less comparable, such as "5.0 vs 3.0 mm"."""
-        one, other = self._series(0), self._series(1)
-        if one is None or other is None:
-            return ""
-        thin, thick = sorted((one.spacing_mm[0], other.spacing_mm[0]))
-        return f"slices {one.spacing_mm[0]:.1f} vs {other.spacing_mm[0]:.1f} mm" if thick > 1.5 * thin else ""
-
-    def pane_title(self, at: int) -> str:
-        """Return the header of a pane: time point, day, what the series is for; its name is on the image."""
-        visit, series = self.visit_at(at), self._series(at)
-        mark, tag = ("▌", "PRE") if at == 0 else ("┆", "POST")
-        if visit is None:
-            return f"{mark}{tag}  no scan"
-        day = "" if visit.day is None else f"day {visit.day:+d}".replace("-", "−")
-        words = [visit.label, day]
-        if series is not None:
-            words.append("measured" if series.key == visit.measured else "looking only")
-            pane = self.panes[at]
-            if pane.grid is not None and pane.plane is not acquired_plane(pane.grid):
-                words.append("reformat")
-        return f"{mark}{tag}  " + " · ".join(word for word in words if word)
+    def _title(self, at: int) -> str:
+        pane = self.panes[at]
+        is_reformat = pane.grid is not None and not pane.is_acquired_plane
+        return pane_title(at, self.visit_at(at), self._series(at), is_reformat)
 
     def _caption(self, at: int) -> None:
         series = self._series(at)
         tooltip = "" if series is None or not series.problems else f"Geometry: {', '.join(series.problems)}"
-        self.frames[at].set_header(self.pane_title(at), tooltip)
-        self.frames[at].set_chip(*self._link_chip())
+        self.frames[at].set_header(self._title(at), tooltip)
+        self.frames[at].set_chip(*link_chip(self.link))
         self.frames[at].follow()
-
-    def _link_chip(self) -> tuple[str, str]:
-        """Return how the panes go together in a few characters, and in a sentence."""
-        words = self.link.words
-        offset = words.rpartition(", ")[2] if words.endswith(" mm") else ""
-        bridge = self.link.bridge
-        if not self.session.linked:
-            short = "parted"
-        elif self.link.parted:
-            short = "not linked"
-        else:
-            short = {"registration": "linked, registered", "one frame": "linked by position"}.get(
-                "" if bridge is None else bridge.how, "linked, not registered"
-            )
-        return f"{short} {offset}".strip(), words[:1].upper() + words[1:]
 
     def _join(self) -> None:
         self.link.set_enabled(self.session.linked)
@@ -274,19 +244,6 @@ class ReadingView(QWidget):
                     self.link.other(self.panes[at]).go_to(carried)
         self._redraw()
 
-    def jump_to_longest(self) -> None:
-        """Show the slice of the longest diameter of the active lesion, each pane its own."""
-        found = False
-        for at in (0, 1):
-            visit = self.visit_at(at)
-            numbers = None if visit is None else self.session.numbers(self.session.active_lesion, visit.label)
-            ends = None if numbers is None else numbers.end_points_mm.get("longest_axial_diameter_mm")
-            if ends:
-                self.panes[at].go_to(np.mean(np.asarray(ends), axis=0))
-                found = True
-        if not found:
-            self.session.warn("No longest diameter yet: accept a mask first (F3).")
-
     def _on_event(self, event: Event) -> None:
         if event.kind != "view":
             self._redraw()
@@ -298,15 +255,8 @@ class ReadingView(QWidget):
         self.link.set_transform(self.session.registration(), checked=is_checked)
 
     def _on_active(self) -> None:
-        active = self.active
-        drawing = self.session.tool is not Tool.PAN and self.session.case is not None
         for at, pane in enumerate(self.panes):
-            pane.set_active(at == active and pane.volume is not None)
-            pane.tool_active = drawing and self.session.tool is not Tool.WINDOW
-            pane.mouse.left_sets_window = drawing and self.session.tool is Tool.WINDOW
-            tag = f"{self.session.active_lesion} · {pane.tag}"
-            is_brush = self.session.tool in _BRUSHES
-            pane.set_cursor(self.session.brush_mm / 2 if is_brush else None, tag)
+            pane.set_active(at == self.active and pane.volume is not None)
         self._redraw()
 
     def _on_view(self) -> None:
@@ -317,6 +267,17 @@ class ReadingView(QWidget):
     def _captions(self) -> None:
         for at in (0, 1):
             self._caption(at)
+
+    def _follow(self, at: int) -> None:
+        self.frames[at].follow()
+        visit = self.visit_at(at)
+        if visit is not None and self.panes[at].view is not None:
+            self.seen.note(visit.label, self.panes[at], self.is_measured(at))
+
+    def point_at(self, visit: str, points_mm: FloatArray) -> None:
+        """Draw a line between two points of a visit until another case is opened."""
+        self._pointed = (visit, points_mm)
+        self._redraw()
 
     def redraw(self) -> None:
         """Draw everything over the images anew, soon."""
@@ -339,13 +300,10 @@ class ReadingView(QWidget):
     def _preview(self) -> None:
         """Draw the scenes with what the gesture will do; cheap enough for every move of the mouse."""
         for at, pane in enumerate(self.panes):
-            scene = self._scenes[at]
-            if self._gesture is not None and self._gesture[0] == at:
-                drawn = self._gesture[1].preview()
-                scene = Scene(
-                    scene.masks + drawn.masks, scene.lines + drawn.lines, scene.points + drawn.points
-                )
-            pane.set_scene(scene)
+            held, drawn = self._scenes[at], self.hand.preview(at)
+            pane.set_scene(
+                Scene(held.masks + drawn.masks, held.lines + drawn.lines, held.points + drawn.points)
+            )
 
     @property
     def active(self) -> int:
@@ -360,67 +318,6 @@ class ReadingView(QWidget):
         at = self.active
         if self.session.case is not None and self.panes[at].volume is not None:
             self.session.remember_view(stage=self.stage, at_mm=[float(x) for x in self.panes[at].at_mm])
-
-    # ---------------------------------------------------------------- gestures
-
-    def _press(self, at: int, point_mm: FloatArray, held: Any) -> None:
-        visit, pane = self.visit_at(at), self.panes[at]
-        if visit is None:
-            return
-        self.session.choose_visit(visit.label)
-        if not pane.tool_active:
-            return
-        if self._gesture is not None and self._gesture[0] == at:
-            self._gesture[1].drag(point_mm)
-            return
-        hung = self._hung[at]
-        inverted = bool(held & Qt.KeyboardModifier.ControlModifier)
-        context = GestureContext(
-            visit.label,
-            pane.px_per_mm,
-            pane.slice_axis,
-            hung is not None and hung == visit.measured,
-            self._ask_why,
-        )
-        gesture = gesture_for(self.session, context, point_mm, inverted)
-        self._gesture = None if gesture is None else (at, gesture)
-        self._preview()
-
-    def _drag(self, at: int, point_mm: FloatArray) -> None:
-        if self._gesture is not None and self._gesture[0] == at:
-            self._gesture[1].drag(point_mm)
-            self._preview()
-
-    def _release(self, at: int, point_mm: FloatArray) -> None:
-        if self._gesture is None or self._gesture[0] != at:
-            return
-        if self._gesture[1].release(point_mm):
-            self._gesture = None
-        self._redraw()
-
-    def drop_gesture(self) -> bool:
-        """Forget a gesture that has not ended; return whether there was one."""
-        was, self._gesture = self._gesture, None
-        self._redraw()
-        return was is not None
-
-    def _ask_why(self, title: str, reasons: Sequence[str], then: Callable[[str], None]) -> None:
-        menu = QMenu(self)
-        menu.setObjectName("gistWhy")
-        heading = menu.addAction(title)
-        heading.setEnabled(False)
-        menu.addSeparator()
-        for number, reason in enumerate(reasons, start=1):
-            action = menu.addAction(f"&{number}  {reason.replace('_', ' ')}")
-            action.triggered.connect(lambda _checked=False, reason=reason: then(reason))
-        menu.popup(QCursor.pos() + QPoint(8, 8))
-
-    def _size_brush(self, notches: int) -> None:
-        for _ in range(abs(notches)):
-            if notches > 0:
-                self.session.larger_brush()
-            else:
-                self.session.smaller_brush()
 
     def _reference_clicked(self, at: int, point_mm: FloatArray) -> None:
         visit = self.visit_at(at)
@@ -440,57 +337,6 @@ class ReadingView(QWidget):
         name = "" if series is None else series.name
         value = pane.value_at(point_mm)
         self.readout.setText(readout(point_mm.tolist(), value, pane.volume.quantity, where, name, pane.tag))
-
-    def jump_to_unverified(self) -> None:
-        """Show the next mask that was copied or proposed and that nobody has accepted yet."""
-        case = self.session.case
-        if case is None:
-            return
-        waiting = [(key[1], key[2]) for key, _ in case.state.under("proposal")]
-        for key, _ in case.state.under("mask_facts"):
-            if case.state.plain(*key).get("state") == "unverified":
-                waiting.append((key[1], key[2]))
-        if not waiting:
-            self.session.warn("Nothing waits to be verified.")
-            return
-        now = (self.session.active_lesion, self.session.active_visit)
-        at = (waiting.index(now) + 1) % len(waiting) if now in waiting else 0
-        lesion, visit = waiting[at]
-        self.session.choose_lesion(lesion)
-        self.session.choose_visit(visit)
-        mask = case.state.proposal(lesion, visit) or case.state.mask(lesion, visit)
-        box = None if mask is None else mask.bounding_box
-        if mask is not None and box is not None:
-            middle = np.asarray(box[0]) + (np.asarray(box[1]) - 1) / 2
-            self.go_to(visit, mask.geometry.to_patient(middle))
-
-    def toggle_surfaces(self) -> None:
-        """Show tumour and levator ani of the active pane as surfaces to turn, or its slices again."""
-        at = self.active
-        view, pane, visit = self._surfaces[at], self.panes[at], self.visit_at(at)
-        if view.is_shown:
-            view.hide()
-            return
-        if visit is None or pane.volume is None:
-            return
-        drawn = surfaces_of(self.session, visit.label)
-        if not drawn:
-            self.session.warn("Nothing to show in 3D yet: accept a mask or trace the levator ani first.")
-            return
-        view.show(drawn)
-
-    def show_points(self, visit: str, points_mm: npt.ArrayLike) -> None:
-        """Draw the two nearest points of a metric and go there."""
-        points = np.asarray(points_mm, dtype=np.float64).reshape(-1, 3)
-        self._pointed = (visit, points)
-        self.go_to(visit, points.mean(axis=0))
-
-    def blink(self, on: bool) -> None:
-        """Lay the other visit over the active pane, slice for slice, while `on`."""
-        refused = self.link.blink_refused if on else ""
-        if refused:
-            self.session.warn(refused[0].upper() + refused[1:] + ".")
-        self.link.set_blink(self.panes[self.active], on and not refused)
 
     def maximise(self, at: int) -> None:
         """Give one pane the whole width, or both their halves again."""

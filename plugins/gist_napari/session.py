@@ -90,6 +90,8 @@ class Session(QObject):
         self.linked = True
         self.masks_hidden = False
         self.outline_only = False
+        self.slices_seen: Callable[[str], frozenset[int]] | None = None
+        """Tells which slices of a visit were on the screen; the reading view sets it."""
         self.save_status = SaveStatus(SaveState.SAVED, 0)
         self.jobs = Jobs(self)
         self.jobs.changed.connect(self.job_changed)
@@ -464,8 +466,9 @@ class Session(QObject):
         self.do(workflow.mark_none_visible, self.active_lesion, self.active_visit, reason)
 
     def verify_mask(self) -> None:
-        """Take responsibility for a mask that was copied or imported."""
-        self.do(workflow.verify_mask, self.active_lesion, self.active_visit)
+        """Take responsibility for a mask that was copied or imported, once most of it was looked at."""
+        seen = None if self.slices_seen is None else self.slices_seen(self.active_visit)
+        self.do(workflow.verify_mask, self.active_lesion, self.active_visit, seen)
 
     def numbers(self, lesion: str, visit: str) -> LesionMeasurement | None:
         """Return every number of the accepted mask, or None; waits for measuring."""

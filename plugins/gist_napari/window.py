@@ -124,9 +124,10 @@ class ReadingDock(QWidget):
     def _wire(self) -> None:
         act, panel = self.actions_by_id, self.panel
         self.tools.plane_wanted.connect(lambda plane: self.reading.set_plane(Plane(plane)))
-        self.tools.blink_wanted.connect(self.reading.blink)
+        self.tools.blink_wanted.connect(self.reading.finder.blink)
         self.tools.reference_wanted.connect(self.reading.toggle_reference_row)
-        self.tools.three_d_wanted.connect(self.reading.toggle_surfaces)
+        self.tools.reference_wanted.connect(self._mark_tools)
+        self.tools.three_d_wanted.connect(self.reading.finder.toggle_surfaces)
         panel.live.changed.connect(self.reading.redraw)
         panel.stage_wanted.connect(self.reading.hang)
         panel.preset_wanted.connect(lambda number: act[f"preset_{number}"]())
@@ -134,8 +135,18 @@ class ReadingDock(QWidget):
         panel.mouse_style_wanted.connect(self._set_mouse)
         self.reading.hung.connect(panel.look.mark_stage)
         self.reading.shown.connect(self._show_presets)
-        panel.points_wanted.connect(self.reading.show_points)
+        panel.points_wanted.connect(self.reading.finder.points)
+        for told in (self.reading.shown, self.link.changed, self.pre.view_changed, self.post.view_changed):
+            told.connect(self._mark_tools)
         panel.export_wanted.connect(self.export)
+
+    def _mark_tools(self) -> None:
+        """Let the tool strip say which plane is shown, and why blinking cannot be."""
+        shown = self.pre if self.pre.volume is not None else self.post
+        self.tools.show_plane(shown.plane.value)
+        self.tools.show_reference(not self.reading.frames[0].references.isHidden())
+        refused = self.link.blink_refused
+        self.tools.set_blocked("blink", f"{refused[:1].upper()}{refused[1:]}." if refused else "")
 
     def _set_mouse(self, style: str) -> None:
         for pane in (self.pre, self.post):
@@ -178,9 +189,10 @@ class ReadingDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Put away what napari shows beside us."""
         super().showEvent(event)
-        QTimer.singleShot(0, self._fill_window)
+        QTimer.singleShot(0, self.fill_window)
 
-    def _fill_window(self) -> None:
+    def fill_window(self) -> None:
+        """Put away napari's own canvas and panels; done before the window is shown, they cost no time."""
         main = self.window()
         if not isinstance(main, QMainWindow) or self._main is main:
             return

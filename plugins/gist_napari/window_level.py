@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from gist_imaging.errors import GistImagingError
 from gist_imaging.spatial import Quantity, Volume
 
 __all__ = ["CT_PRESETS", "MR_PRESETS", "Preset", "Window", "default_window", "dragged", "presets_of"]
@@ -28,10 +30,24 @@ _SAMPLED_VALUES = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The values that are shown: `level` is mid-grey, and `width` reaches from black to white."""
+    """The values that are shown: `level` is mid-grey, and `width` reaches from black to white.
+
+    Raises
+    ------
+    GistImagingError
+        If the width is not above 0, or a value is not finite.
+    """
 
     level: float
     width: float
+
+    def __post_init__(self) -> None:
+        if not (self.width > 0 and math.isfinite(self.level) and math.isfinite(self.width)):
+            raise GistImagingError(
+                "a window with a finite level and a width above 0",
+                f"got level {self.level} and width {self.width}",
+                "type other numbers, or choose a preset",
+            )
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -112,7 +128,7 @@ def dragged(start: Window, dx_px: float, dy_px: float) -> Window:
     Window(level=40.0, width=800.0)
     """
     width = start.width * 2.0 ** (dx_px / _DRAG_PX)
-    return Window(start.level + start.width * dy_px / _DRAG_PX, max(width, abs(start.width) * _NARROWEST))
+    return Window(start.level + start.width * dy_px / _DRAG_PX, max(width, start.width * _NARROWEST))
 
 
 def _between_percentiles(volume: Volume, low: float, high: float) -> Window:

@@ -14,5 +14,7 @@ from virtual_screen import virtual_screen
 def _screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     settings: Path = tmp_path_factory.mktemp("napari") / "settings.yaml"
     os.environ["NAPARI_CONFIG"] = str(settings)
+    # Folds, switches and keys that tests leave behind are not the user's.
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
     with virtual_screen():
         yield

@@ -152,7 +152,8 @@ with two_panes() as window:
     ratio = pane.widget.devicePixelRatioF()
     assert ratio == 1.5, ratio
     geometry = acquisition("coronal", oblique=True)
-    pane.show_volume(Volume(generator.integers(0, 256, geometry.shape).astype(np.int16), geometry), caption="x")
+    voxels = generator.integers(0, 256, geometry.shape).astype(np.int16)
+    pane.show_volume(Volume(voxels, geometry), caption="x")
     pane.set_window(Window.between(0, 255))
     pane.set_plane(Plane.SAGITTAL)
     pane.overlay.hide()
@@ -242,6 +243,27 @@ def test_another_plane_goes_through_the_place_that_was_pointed_at(window):
 
         assert np.linalg.norm(pane.focus_mm - MIDDLE_MM - BALLS["RAS"][0]) < 3.4
         assert ball_on(window.picture_of(pane), BALLS["RAS"][1]) is not None
+
+
+@pytest.mark.parametrize("shape", [(3, 40, 50), (4, 33, 31), (1, 40, 35)])
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8, np.float32])
+def test_few_sagittal_slices_are_not_taken_for_colours(window, shape, dtype):
+    generator = np.random.default_rng(9)
+    axes = np.eye(3)[:, [0, 2, 1]]
+    geometry = Geometry.from_spacing(shape, (4.0, 1.1, 0.9), (5.0, -20.0, 30.0), axes, "1.2")
+    volume = Volume(generator.integers(1, 256, shape).astype(dtype), geometry)
+    pane = window.pre
+    pane.show_volume(volume, caption="few slices")
+    pane.set_window(FULL_RANGE)
+
+    assert pane.plane is Plane.SAGITTAL
+    assert pane.n_slices == shape[0]
+    for plane in Plane:
+        pane.set_plane(plane)
+        at = pane.view.to_canvas(pane.focus_mm)
+        pixel = window.picture_of(pane)[round(at[1]), round(at[0])]
+        shown = pane.value_at(pane.to_patient(np.round(at) + 0.5))
+        np.testing.assert_allclose(pixel, shown, atol=1)
 
 
 def test_inversion_and_blending_change_the_picture_and_no_value(window):

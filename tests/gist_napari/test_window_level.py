@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from strategies import oblique_geometry
 
+from gist_imaging.errors import GistImagingError
 from gist_imaging.spatial import Quantity, Volume
 from gist_napari.window_level import CT_PRESETS, MR_PRESETS, Window, default_window, dragged, presets_of
 
@@ -84,6 +85,12 @@ def test_dragging_right_widens_and_down_raises_the_level():
     assert dragged(start, 150, 0).level == 40
     assert dragged(start, 0, 90) == Window(160, 400)
     assert dragged(start, -1e5, 0).width > 0
+
+
+@pytest.mark.parametrize(("level", "width"), [(40, 0), (40, -1), (np.nan, 4), (0, np.inf)])
+def test_a_window_that_shows_nothing_is_refused(level, width):
+    with pytest.raises(GistImagingError, match="width above 0"):
+        Window(level, width)
 
 
 def test_a_window_is_written_as_width_and_level():

@@ -1,6 +1,7 @@
 """The reader's call: words, contradictions, the commit, and revisions that keep the old word."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -175,6 +176,25 @@ def test_a_commit_waits_for_proposals_and_names_the_first_open_question(case):
     assert workflow.commit_call(case).masks[0].method == "region_grow"
 
 
+def test_a_mask_on_a_series_that_is_no_longer_measured_is_asked_about(case):
+    workflow.brush(case, "L1", "baseline", point(case), 8.0, ball=True)
+    answer_all(case)
+    visit = case.visits[0]
+    case.visits = (replace(visit, measured="s2"), *case.visits[1:])
+
+    (asked,) = workflow.open_questions(case)
+    assert (asked.form, asked.field, asked.visit) == ("mask", "series", "baseline")
+    assert "lies on another series" in asked.text
+
+
+def test_a_reading_of_a_study_that_always_reveals_is_not_blinded():
+    opened = open_memory_case(reveal="always", blinded=True)
+    workflow.add_lesion(opened)
+    answer_all(opened)
+    assert workflow.commit_call(opened).blinded is False
+    opened.close()
+
+
 def test_a_case_without_a_lesion_cannot_be_committed():
     opened = open_memory_case()
     with pytest.raises(ReadingError, match="a lesion to commit a call on; there is none"):
@@ -274,6 +294,7 @@ def test_masks_edited_after_the_commit_become_a_revision_of_their_own(case):
     second = workflow.revise_reading(case, "edge")
 
     assert second.previous == first.sha256
+    assert (first.blinded, second.blinded) == (True, False)
     assert second.masks[0].mask_sha256 != first.masks[0].mask_sha256
     assert second.masks[0].mask_sha256 in case.archive.masks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,14 @@ def test_a_file_that_went_away_is_told_and_goes_on_when_it_is_back(tmp_path: Pat
         assert [event.seq for event in store.events(CASE, READER)] == [1, 2, 3]
 
 
+def _moved(path: Path, to: Path) -> None:
+    """Move a database with what SQLite keeps beside it."""
+    for beside in ("", "-wal", "-shm", "-journal"):
+        held = path.with_name(f"{path.name}{beside}")
+        if held.exists():
+            held.replace(to.with_name(f"{to.name}{beside}"))
+
+
 def test_an_older_copy_or_another_study_in_its_place_is_noticed(tmp_path: Path) -> None:
     folder = tmp_path / "s"
     events = _steps(4)
@@ -216,15 +225,16 @@ def test_an_older_copy_or_another_study_in_its_place_is_noticed(tmp_path: Path) 
         shutil.copy2(folder / "study.sqlite", tmp_path / "older")
         journal = store.journal(CASE, READER)
         journal.append(events[:2])
-        (folder / "study.sqlite").rename(tmp_path / "newer")
+        _moved(folder / "study.sqlite", tmp_path / "newer")
         shutil.copy2(tmp_path / "older", folder / "study.sqlite")
         with pytest.raises(StoreError, match="put back to another state"):
             journal.append(events[2:])
-        shutil.copy2(tmp_path / "other" / "study.sqlite", folder / "new")
-        (folder / "new").replace(folder / "study.sqlite")
+        _moved(folder / "study.sqlite", tmp_path / "older")
+        shutil.copy2(tmp_path / "other" / "study.sqlite", folder / "study.sqlite")
         with pytest.raises(StoreError, match="that of another study"):
             journal.append(events[2:])
-        (tmp_path / "newer").replace(folder / "study.sqlite")
+        _moved(folder / "study.sqlite", tmp_path / "other" / "study.sqlite")
+        _moved(tmp_path / "newer", folder / "study.sqlite")
 
         journal.append(events[2:])
         assert [event.seq for event in store.events(CASE, READER)] == [1, 2, 3, 4]
@@ -295,3 +305,23 @@ def test_a_damaged_file_is_refused_with_advice(tmp_path: Path, at: int) -> None:
 
     with pytest.raises(StoreError, match="damaged"):
         StudyStore.open(tmp_path / "s")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_a_writing_that_was_cut_short_is_put_right_also_when_only_read(tmp_path: Path) -> None:
+    with made_study(tmp_path / "s") as store, store.journal(CASE, READER) as journal:
+        journal.append(_steps(3))
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        database = sqlite3.connect(tmp_path / "s" / "study.sqlite", isolation_level=None)
+        database.execute("PRAGMA cache_size = 1")
+        database.execute("BEGIN IMMEDIATE")
+        for number in range(50):
+            database.execute("INSERT INTO masks VALUES (?, zeroblob(5000))", (str(number),))
+        os._exit(1)
+    os.waitpid(child, 0)
+    assert list((tmp_path / "s").glob("study.sqlite-*")), "nothing was left to put right"
+
+    with StudyStore.open(tmp_path / "s", read_only=True) as store:
+        assert store.last_state(CASE, READER).seq == 3
+        assert verify_study(store).problems == ()

@@ -27,6 +27,16 @@ def names(folder, part):
     return sorted(path.name for path in (folder / part).iterdir())
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    """A study of one case, its committed reading, and the folder that it was exported to."""
+    root = tmp_path_factory.mktemp("usual")
+    study = made_study(root, ("SYN-001",))
+    reading = read_case(study, "SYN-001")
+    export_study(study.folder, root / "out", sheets=False)
+    return study, reading, root / "out"
+
+
 def test_every_committed_reading_leaves_with_masks_sheets_and_rows(tmp_path):
     study = made_study(tmp_path)
     for case in ("SYN-001", "SYN-002"):
@@ -43,24 +53,20 @@ def test_every_committed_reading_leaves_with_masks_sheets_and_rows(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "scans", "study"]
 
 
-def test_a_mask_that_leaves_is_the_one_that_was_committed(tmp_path):
-    study = made_study(tmp_path, ("SYN-001",))
-    reading = read_case(study, "SYN-001")
-    export_study(study.folder, tmp_path / "out", sheets=False)
+def test_a_mask_that_leaves_is_the_one_that_was_committed(usual):
+    study, reading, out = usual
 
     for held in reading.masks:
         image = read_volume(study.image("SYN-001", held.timepoint))
-        file = tmp_path / "out" / "masks" / f"SYN-001_{held.timepoint}_L1_R1.nii.gz"
+        file = out / "masks" / f"SYN-001_{held.timepoint}_L1_R1.nii.gz"
         assert read_mask(file, like=image).sha256() == held.mask_sha256
-    rows = table(tmp_path / "out" / "cohort", "segmentations")
+    rows = table(out / "cohort", "segmentations")
     assert {row["mask_sha256"] for row in rows} == {held.mask_sha256 for held in reading.masks}
     assert {row["method"] for row in rows} == {"region_grow"}
 
 
-def test_the_rows_are_those_of_a_batch_on_the_same_masks(tmp_path):
-    study = made_study(tmp_path, ("SYN-001",))
-    reading = read_case(study, "SYN-001")
-    export_study(study.folder, tmp_path / "out", sheets=False)
+def test_the_rows_are_those_of_a_batch_on_the_same_masks(usual, tmp_path):
+    study, reading, out = usual
 
     rows = [
         {
@@ -69,12 +75,12 @@ def test_the_rows_are_those_of_a_batch_on_the_same_masks(tmp_path):
             "scan_day": day,
             "t0_event": "imatinib_start",
             "image": str(study.image("SYN-001", label)),
-            "mask": str(tmp_path / "out" / "masks" / f"SYN-001_{label}_L1_R1.nii.gz"),
+            "mask": str(out / "masks" / f"SYN-001_{label}_L1_R1.nii.gz"),
             "modality": "CT",
             "quantity": "HU",
             "phase": "portal_venous",
             "mask_method": "region_grow",
-            "reading": str(tmp_path / "out" / "readings" / "SYN-001_R1.json"),
+            "reading": str(out / "readings" / "SYN-001_R1.json"),
         }
         for label, day in (("baseline", "-7"), ("presurgery", "180"))
     ]
@@ -82,15 +88,15 @@ def test_the_rows_are_those_of_a_batch_on_the_same_masks(tmp_path):
     from gist_imaging.cohort.records import StudyFacts
 
     run_batch(write_manifest(tmp_path, rows), tmp_path / "plain", study=StudyFacts(study_id="GIST-7"))
-    ours, plain = contents(tmp_path / "out" / "cohort"), contents(tmp_path / "plain")
+    ours, plain = contents(out / "cohort"), contents(tmp_path / "plain")
     csv = [name for name in plain if name.endswith(".csv")]
     assert sorted(ours) == sorted(plain)
     assert len(csv) > 10
     # The tracking UID of a lesion is the one that the study gave it.
     assert [name for name in csv if ours[name] != plain[name]] == ["tables/csv/lesions.csv"]
-    mine, theirs = table(tmp_path / "out" / "cohort", "lesions")[0], table(tmp_path / "plain", "lesions")[0]
+    mine, theirs = table(out / "cohort", "lesions")[0], table(tmp_path / "plain", "lesions")[0]
     assert {key for key in mine if mine[key] != theirs[key]} == {"tracking_uid"}
-    assert reading.sha256 == table(tmp_path / "out" / "cohort", "levator_relations")[0]["reading_sha256"]
+    assert reading.sha256 == table(out / "cohort", "levator_relations")[0]["reading_sha256"]
 
 
 def test_numbers_are_those_of_the_mask_and_a_caliper_stays_beside_them(tmp_path):
@@ -123,18 +129,16 @@ def test_a_complete_response_leaves_as_an_empty_mask_and_counts_as_one(tmp_path)
     assert {row["overall_response"] for row in calls if row["criterion"] == "recist11"} == {"CR"}
 
 
-def test_lesions_keep_the_tracking_uid_of_the_study_re_rooted(tmp_path):
-    study = made_study(tmp_path, ("SYN-001",))
-    read_case(study, "SYN-001")
-    export_study(study.folder, tmp_path / "out", sheets=False)
+def test_lesions_keep_the_tracking_uid_of_the_study_re_rooted(usual):
+    study, _, out = usual
 
     with StudyStore.open(study.folder) as store:
         wanted = store.private_uid("2.25.77")
-    index = json.loads((tmp_path / "out" / "export.json").read_text())
+    index = json.loads((out / "export.json").read_text())
     assert index["readings"][0]["lesions"][0]["tracking_uid"] == wanted
-    assert '2.25.77"' not in (tmp_path / "out" / "export.json").read_text()
+    assert '2.25.77"' not in (out / "export.json").read_text()
     # Re-rooted as every UID that leaves: the one of the table is that of the records, seen from outside.
-    assert table(tmp_path / "out" / "cohort", "lesions")[0]["tracking_uid"].startswith("2.25.")
+    assert table(out / "cohort", "lesions")[0]["tracking_uid"].startswith("2.25.")
 
 
 def test_two_exports_of_one_study_hold_the_same_bytes(tmp_path):

@@ -14,6 +14,8 @@ from gist_napari.widgets.lesion_facts import flags_of
 from gist_napari.widgets.style import divider, dress, look, text, tool_button
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QResizeEvent
+
     from gist_napari.session import Session
 
 __all__ = ["CaseHeader", "local_time", "saved_words"]
@@ -64,14 +66,14 @@ class CaseHeader(QWidget):
         self.flags = tool_button("⚑ 0")
         self.saved = text("")
         self.retry = tool_button("Retry", "Try to save now.")
-        self.sign = tool_button("Sign ▸", "What is still open, and the call.", "F6")
+        self.report = tool_button("Report ▸", "What is still open, and the call.", "F6")
         self._slow = QTimer(self, singleShot=True, interval=SAYS_SAVING_AFTER_MS)
         self._slow.timeout.connect(self._say_saving)
         self._lay_out()
         self.back.clicked.connect(self.leave)
         self.retry.clicked.connect(self._retry)
         self.flags.clicked.connect(self._tell_flags)
-        self.sign.clicked.connect(lambda: session.page_wanted.emit("sign"))
+        self.report.clicked.connect(lambda: session.page_wanted.emit("report"))
         session.study_changed.connect(self._show_case)
         session.case_changed.connect(self._show_case)
         session.study_changed.connect(self._show_case)
@@ -91,7 +93,7 @@ class CaseHeader(QWidget):
             self.session.said.emit(Toast(f"Case {name} left as draft."))
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 6, 2)
         row.setSpacing(8)
         groups = (self.back, self.case_label, self.place, self.reader, self.blinding, self.call, self.flags)
@@ -104,7 +106,7 @@ class CaseHeader(QWidget):
         row.addStretch(1)
         row.addWidget(self.saved)
         row.addWidget(self.retry)
-        row.addWidget(self.sign)
+        row.addWidget(self.report)
         self.saved.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
     # ---------------------------------------------------------------- what is shown
@@ -119,7 +121,7 @@ class CaseHeader(QWidget):
             self.blinding,
             self.call,
             self.flags,
-            self.sign,
+            self.report,
         ):
             self._show(group, case is not None)
         self.reader.setText(f"Reader {self.session.reader}" if self.session.reader else "no reader")
@@ -199,17 +201,33 @@ class CaseHeader(QWidget):
             status.reason if wrong else f"{status.saved_at_utc} (UTC), action {status.last_seq}"
         )
         self.retry.setVisible(wrong)
-        self._make_room(wrong)
         look(self, "alarm" if wrong else "")
+        self._make_room(wrong)
 
     def _make_room(self, wrong: bool) -> None:
         """Let the reason have the width of what is less urgent while saving fails."""
         case = self.session.case
-        for group in (self.place, self.reader, self.blinding, self.flags, self.sign):
+        for group in (self.place, self.reader, self.blinding, self.flags, self.report):
             self._show(group, case is not None and not wrong)
         if not wrong and case is not None:
             self._show(self.place, bool(self.place.text()))
         self.saved.setWordWrap(wrong)
+        self._row.setStretchFactor(self.saved, 1000 if wrong else 0)
+        self._fit_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Become as high as the reason of a failed save needs."""
+        super().resizeEvent(event)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        lines_px = 0
+        if self.saved.wordWrap():
+            self.saved.ensurePolished()
+            self._row.invalidate()
+            self._row.activate()
+            lines_px = self.saved.heightForWidth(self.saved.width()) + 6
+        self.setFixedHeight(max(HEIGHT_PX, lines_px))
 
     def _retry(self) -> None:
         if self.session.case is not None:

@@ -241,5 +241,5 @@ def _mark(held: Any) -> tuple[str, str]:
     if held.get("point_mm") is None:
         return "⊘", "not visible"
     if held.get("status") == "copied":
-        return "◌", "copied, unverified"
+        return "◌", "copied"
     return "●", "verified" if held.get("status") == "verified" else ""

@@ -192,7 +192,7 @@ class LevatorPage(Page):
             f"Surface of patient {side}: made. Left-out error {told}; thickness from {held.thickness_source}."
         )
         for words in held.warnings:
-            self.warnings.addWidget(style.warning(words))
+            self.warnings.addWidget(style.warning(sentence(words, ".")))
 
     def make_surface(self) -> None:
         """Make the surface of the chosen side and show its error."""

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
 from gist_napari.widgets.landmark_page import LandmarkPage
 from gist_napari.widgets.levator_page import LevatorPage
@@ -68,7 +69,8 @@ PAGES: Mapping[str, tuple[str, str, tuple[tuple[str, str, str], ...]]] = {
     ),
 }
 """Name of a page to its word, its tooltip, and the parts that it has."""
-_ALSO = {"sign": "report"}
+_TOOLS = {"landmarks": Tool.LANDMARK, "levator": Tool.LEVATOR}
+"""Tools that belong to one page: a click elsewhere must not place a point."""
 
 
 class TaskPanel(QWidget):
@@ -189,7 +191,6 @@ class TaskPanel(QWidget):
 
     def show_page(self, name: str) -> None:
         """Show a page, or a part of one: look, segment, measure, landmarks, levator, call, report, ..."""
-        name = _ALSO.get(name, name)
         for at, (page, (_, _, parts)) in enumerate(PAGES.items()):
             inside = [part for part, _, _ in parts]
             if name != page and name not in inside:
@@ -202,9 +203,25 @@ class TaskPanel(QWidget):
                 name = part
             self.heads[page].setChecked(True)
             self.stack.setCurrentIndex(at)
-            self.current = name
+            left, self.current = self.current, name
             self.page_changed.emit(name)
+            if left != name:
+                self._begin(left)
             return
+
+    def _begin(self, left: str) -> None:
+        """Take the tool of the page and go to its first question; a tool of the page that was left goes."""
+        session = self.session
+        if session.case is None:
+            return
+        if session.tool == _TOOLS.get(left):
+            session.choose_tool(Tool.PAN)
+        if self.current == "look":
+            self.look.begin()
+        elif self.current == "call":
+            self.call.begin()
+        elif self.current == "landmarks" and not session.case.read_only:
+            self.landmarks.begin()
 
     def commit(self) -> bool:
         """Commit the reader's call, or show the first question that is open; return whether it is done."""

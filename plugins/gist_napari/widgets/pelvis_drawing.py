@@ -193,5 +193,5 @@ def _draw_front(painter: QPainter) -> None:
         arm.lineTo(150 + mirror * 9, 128)
         painter.drawPath(arm)
     _words(painter, 4, 20, "R")
-    _words(painter, 288, 20, "L")
+    _words(painter, 274, 20, "L")
     _words(painter, 4, 140, "from the front, patient R left")

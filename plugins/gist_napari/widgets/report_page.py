@@ -27,6 +27,11 @@ _FINDINGS: Mapping[str, str] = {
     "confidence": "Confidence",
 }
 _SHOWN_AT_MOST = 8
+_MASK_QUESTIONS: Mapping[str, str] = {
+    "proposal": "a proposal waits",
+    "verified": "the copied mask is not verified",
+    "series": "the mask lies on another series",
+}
 
 
 class ReportPage(Page):
@@ -145,8 +150,6 @@ class ReportPage(Page):
 
 def _question_words(question: Question, tag: str) -> str:
     if question.form == "mask":
-        return f"{question.lesion} {tag}: " + (
-            "a proposal waits" if question.field == "proposal" else "the copied mask is not verified"
-        )
+        return f"{question.lesion} {tag}: {_MASK_QUESTIONS[question.field]}"
     side = f", {SIDE_WORDS[question.side]}" if question.side in SIDE_WORDS else ""
     return f"{question.lesion} {tag}: {question.field.replace('_', ' ')}{side}"

@@ -126,6 +126,11 @@ def sheet() -> str:
     QHeaderView::section {{ background: {PANEL}; color: {QUIET}; border: none; font-size: {SMALL_PX}px;
         border-bottom: 1px solid {LINE}; padding: 4px 8px; }}
     QScrollArea, QScrollArea > QWidget > QWidget {{ background: {PANEL}; border: none; }}
+    QSlider {{ background: {PANEL}; }}
+    QSlider::groove:horizontal {{ background: {LINE}; height: 4px; border-radius: 2px; }}
+    QSlider::sub-page:horizontal, QSlider::add-page:horizontal {{ background: {LINE}; height: 4px; }}
+    QSlider::handle:horizontal {{ background: {TEXT}; width: 12px; height: 12px; margin: -4px 0;
+        border-radius: 6px; border: none; }}
     QScrollBar:vertical {{ background: {PANEL}; width: 10px; margin: 0; }}
     QScrollBar::handle:vertical {{ background: {LINE}; border-radius: 4px; min-height: 28px; }}
     QScrollBar:horizontal {{ background: {PANEL}; height: 10px; margin: 0; }}

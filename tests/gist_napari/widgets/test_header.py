@@ -123,6 +123,21 @@ def test_a_failed_save_turns_the_header_amber_and_retry_brings_it_back(reading, 
     assert not header.retry.isVisible()
 
 
+@pytest.mark.parametrize("width", [1050, 1280])
+def test_a_long_reason_is_shown_in_full(reading, header, qtbot, width):
+    header.resize(width, 32)
+    reading.session.open_case("SYN-016")
+    reason = (
+        "the study's disk is full; free some space, " + "what you do is kept until there is room again, " * 4
+    )
+    header.session.saved_changed.emit(SaveStatus(SaveState.NOT_SAVED, 3, "", 3, reason))
+
+    assert reason.rstrip(", ") in header.saved.text()
+    assert header.saved.height() >= header.saved.heightForWidth(header.saved.width())
+    header.session.saved_changed.emit(SaveStatus(SaveState.SAVED, 6, "2026-11-26T12:03:41.123Z"))
+    assert header.height() == 32
+
+
 def test_saving_is_said_only_when_it_takes_long():
     assert saved_words(SaveStatus(SaveState.SAVING, 3, "", 2)) == "nothing to save yet"
     assert saved_words(SaveStatus(SaveState.SAVING, 3, "", 2), slow=True) == "saving…"
@@ -142,9 +157,9 @@ def test_back_to_the_worklist_leaves_the_case_as_a_draft(reading, header, qtbot)
 def test_sign_asks_for_the_last_page(reading, header, qtbot):
     reading.session.open_case("SYN-016")
 
-    qtbot.mouseClick(header.sign, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(header.report, Qt.MouseButton.LeftButton)
 
-    assert reading.pages == ["sign"]
+    assert reading.pages == ["report"]
 
 
 def test_nothing_is_cut_at_the_smallest_width(reading, header):

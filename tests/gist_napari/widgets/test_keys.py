@@ -53,7 +53,7 @@ def test_the_keys_that_the_conventions_ask_for_are_there():
         "Up": "slice_up", "Home": "slice_first", "Shift+1": "preset_1", "Shift+5": "preset_5", "H": "hide",
         "O": "outline", "I": "between", "K": "keep_largest", "D": "tool_caliper", "T": "other_pane",
         "N": "next_case", "F1": "key_sheet", "Esc": "escape", "Ctrl+Z": "undo", "Ctrl+Y": "redo",
-        "Ctrl+Shift+Z": "redo", "Ctrl+I": "invert", "F2": "page_look", "F6": "page_sign",
+        "Ctrl+Shift+Z": "redo", "Ctrl+I": "invert", "F2": "page_look", "F6": "page_report",
         "Shift+A": "plane_axial", "Shift+C": "plane_coronal", "Shift+S": "plane_sagittal",
         "J": "jump_longest", "Shift+J": "jump_unverified", "Shift+T": "blink", "W": "window_hold",
         "Return": "accept", "Ctrl+Return": "commit", "Ctrl+S": "save", "Shift+R": "reference",

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QLabel, QScrollArea, Q
 
 from gist_imaging import workflow
 from gist_imaging.session.proposals import ProposalWarning
+from gist_napari.tools.names import Tool
 from gist_napari.widgets.fields import Field
 from gist_napari.widgets.panel import NARROW_PX, WIDE_PX, TaskPanel
 from gist_napari.widgets.parts import Fold
@@ -162,9 +163,33 @@ def test_a_page_comes_back_to_the_part_that_was_left(make):
     assert panel.current == "measure"
 
 
+def test_a_page_takes_its_tool_and_another_page_puts_it_away(make):
+    panel = make()
+    panel.show_page("landmarks")
+    assert panel.session.tool is Tool.LANDMARK
+    assert panel.session.landmark == "inferior_pubic_point"
+    panel.show_page("segment")
+    assert panel.session.tool is Tool.PAN
+    panel.session.choose_tool(Tool.RULER)
+    panel.show_page("report")
+
+    assert panel.session.tool is Tool.RULER
+
+
+def test_a_page_of_questions_is_ready_for_digits(make, qtbot):
+    panel = make()
+    panel.show_page("segment")
+    panel.show_page("look")
+    assert QApplication.focusWidget() is panel.look.fields[("PRE", "quality")]
+    panel.session.new_lesion()
+    panel.show_page("call")
+
+    assert QApplication.focusWidget().title == "Contact on patient R"
+
+
 def test_the_session_can_ask_for_a_page(make):
     panel = make()
-    panel.session.page_wanted.emit("sign")
+    panel.session.page_wanted.emit("report")
 
     assert panel.current == "report"
 

@@ -110,6 +110,27 @@ def test_a_digit_that_is_no_answer_is_told_with_those_that_are(panel, qtbot):
     assert "0 none · 1 close · 2 abuts · 9 cannot be judged" in panel.call.message.text()
 
 
+def test_shortcuts_of_the_window_do_not_take_what_answers(panel, qtbot):
+    from qtpy.QtGui import QKeySequence, QShortcut
+
+    taken = []
+    for keys in ("1", "9", "Shift+)", "Backspace", "Down", "Ctrl+Return"):
+        QShortcut(QKeySequence(keys), panel).activated.connect(lambda keys=keys: taken.append(keys))
+    panel.call.begin()
+    press(qtbot, "19")
+    for key, held in (
+        (Qt.Key.Key_Backspace, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier),
+        (Qt.Key.Key_ParenRight, Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier),
+    ):
+        qtbot.keyClick(QApplication.focusWidget(), key, held)
+
+    assert taken == []
+    assert [said(panel, PRE, side, "contact") for side in ("R", "midline")] == ["close", "not_assessable"]
+    assert said(panel, PRE, "R", "displacement") == "none"
+
+
 def test_backspace_goes_one_back_and_arrows_move(panel, qtbot):
     panel.call.begin()
     press(qtbot, "1")

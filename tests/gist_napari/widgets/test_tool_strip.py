@@ -109,6 +109,15 @@ def test_the_caliper_needs_a_mask_of_this_time_point(reading, strip, qtbot):
     assert reading.session.tool is Tool.CALIPER
 
 
+def test_a_key_says_why_not_just_as_the_button_does(reading, strip):
+    strip.press("caliper")
+    strip.press("grow")
+    assert reading.said[-1].startswith("Draw a stroke inside the tumour first")
+
+    strip.press("brush")
+    assert reading.session.tool is Tool.BRUSH
+
+
 def test_undo_names_what_it_takes_back(reading, strip, qtbot):
     with_lesion(reading)
     put_mask(reading.case, "mask", "L1", "baseline")
@@ -170,9 +179,9 @@ def test_blink_is_asked_of_the_window_unless_it_said_why_not(reading, strip, qtb
     qtbot.mouseClick(strip.buttons["blink"], LEFT)
     assert asked == []
     assert reading.said == ["The registration is not checked yet: Look page (F2)."]
+    assert not strip.buttons["blink"].isChecked()
 
     strip.set_blocked("blink", "")
-    strip.show_blink(False)
     qtbot.mouseClick(strip.buttons["blink"], LEFT)
     assert asked == [True]
 
