@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from gist_imaging.session.journal import SaveState, SaveStatus
@@ -38,7 +38,9 @@ def saved_words(status: SaveStatus, *, slow: bool = False) -> str:
     """
     if status.state is SaveState.NOT_SAVED:
         last = "action is" if status.waiting == 1 else f"{status.waiting} actions are"
-        return f"NOT SAVED: {status.reason.rstrip('.')}; your last {last} kept in memory"
+        # The reason may promise the same without the number.
+        told = [part for part in status.reason.rstrip(".").split("; ") if "kept in memory" not in part]
+        return f"NOT SAVED: {'; '.join(told)}; your last {last} kept in memory"
     if slow:
         return "saving…"
     return f"saved {local_time(status.saved_at_utc)}" if status.saved_at_utc else "nothing to save yet"
@@ -49,6 +51,8 @@ class CaseHeader(QWidget):
 
     Every state is a word or a shape; colour only repeats it.
     """
+
+    activity_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +70,7 @@ class CaseHeader(QWidget):
         self.flags = tool_button("⚑ 0")
         self.saved = text("")
         self.retry = tool_button("Retry", "Try to save now.")
+        self.activity = tool_button("Activity", "What was done in this case, and what was said.")
         self.report = tool_button("Report ▸", "What is still open, and the call.", "F6")
         self._slow = QTimer(self, singleShot=True, interval=SAYS_SAVING_AFTER_MS)
         self._slow.timeout.connect(self._say_saving)
@@ -73,10 +78,10 @@ class CaseHeader(QWidget):
         self.back.clicked.connect(self.leave)
         self.retry.clicked.connect(self._retry)
         self.flags.clicked.connect(self._tell_flags)
+        self.activity.clicked.connect(self.activity_wanted.emit)
         self.report.clicked.connect(lambda: session.page_wanted.emit("report"))
         session.study_changed.connect(self._show_case)
         session.case_changed.connect(self._show_case)
-        session.study_changed.connect(self._show_case)
         session.state_changed.connect(self._on_event)
         session.view_changed.connect(self._show_state)
         session.saved_changed.connect(self._show_saved)
@@ -106,6 +111,7 @@ class CaseHeader(QWidget):
         row.addStretch(1)
         row.addWidget(self.saved)
         row.addWidget(self.retry)
+        row.addWidget(self.activity)
         row.addWidget(self.report)
         self.saved.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 

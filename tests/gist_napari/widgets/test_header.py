@@ -162,6 +162,11 @@ def test_sign_asks_for_the_last_page(reading, header, qtbot):
     assert reading.pages == ["report"]
 
 
+def test_activity_is_asked_of_the_window(reading, header, qtbot):
+    with qtbot.waitSignal(header.activity_wanted):
+        qtbot.mouseClick(header.activity, Qt.MouseButton.LeftButton)
+
+
 def test_nothing_is_cut_at_the_smallest_width(reading, header):
     reading.session.open_case("SYN-016")
     put(reading.case, "commit", {"revision": 2, "sha256": "0" * 64})
