@@ -23,6 +23,7 @@ __all__ = [
     "drawn_points",
     "locked_by_others",
     "named_slices",
+    "slice_number",
 ]
 
 Axis = Literal[0, 1, 2]
@@ -153,17 +154,33 @@ def locked_by_others(state: CaseState, canvas: Canvas) -> npt.NDArray[np.bool_] 
     return locked
 
 
-def named_slices(voxels: npt.NDArray[np.bool_], axis: int) -> str:
-    """Return the slices that hold a voxel, for people, counted from 1; "" where there is none.
+def slice_number(geometry: Geometry, axis: int, index: int) -> int:
+    """Return the number of a slice as readers count: from the head, the front or the right, from 1.
+
+    >>> feet_first = Geometry((5, 2, 2), np.diag([3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]])
+    >>> slice_number(feet_first, 0, 0), slice_number(feet_first, 0, 4)
+    (5, 1)
+    """
+    direction = geometry.axes[:, axis]
+    # The display gives each array axis the patient axis that it runs along most.
+    towards = int(np.argmax(np.abs(direction)))
+    grows = direction[towards] > 0
+    is_forwards = not grows if towards == 2 else grows
+    return index + 1 if is_forwards else geometry.shape[axis] - index
+
+
+def named_slices(voxels: npt.NDArray[np.bool_], axis: int, geometry: Geometry) -> str:
+    """Return the slices that hold a voxel, for people, as `slice_number` counts; "" where there is none.
 
     >>> cube = np.zeros((5, 2, 2), bool)
     >>> cube[1:4] = True
-    >>> named_slices(cube, 0)
+    >>> named_slices(cube, 0, Geometry((5, 2, 2), np.diag([-3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]]))
     'slices 2-4'
     """
     others = tuple(one for one in range(3) if one != axis)
     found = np.flatnonzero(voxels.any(axis=others))
     if not len(found):
         return ""
-    first, last = int(found[0]) + 1, int(found[-1]) + 1
+    ends = (slice_number(geometry, axis, int(index)) for index in (found[0], found[-1]))
+    first, last = sorted(ends)
     return f"slice {first}" if first == last else f"slices {first}-{last}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from gist_imaging.measure.region import slice_axis
 from gist_imaging.segment.prompts import PromptLog
+from gist_imaging.session.canvas import slice_number
 from gist_napari.widgets.style import number_text
 
 if TYPE_CHECKING:
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
 _BEFORE_DIGIT = re.compile(r"(?<!\w)-(?=\d)")
 
 __all__ = [
-    "MASK_STATES", "NOT_MEASURED", "distance_mm", "mask_state", "ml", "mm", "place_in_slice", "reason_told",
-    "sentence", "slices_of", "uncapped",
+    "MASK_STATES",
+    "NOT_MEASURED",
+    "distance_mm",
+    "mask_state",
+    "ml",
+    "mm",
+    "number_of",
+    "place_in_slice",
+    "reason_told",
+    "sentence",
+    "slices_of",
+    "uncapped",
 ]  # fmt: skip
 
 MASK_STATES: Mapping[str, str] = {
@@ -108,6 +119,12 @@ def mask_state(case: OpenCase, lesion: str, visit: str) -> str:
     if prompts is not None and seen and PromptLog.from_json(prompts).sha256() != seen:
         return "stale"
     return str(facts.get("state", "accepted"))
+
+
+def number_of(case: OpenCase, mask: Mask, visit: str, index: int) -> int:
+    """Return the number that the pane shows for a slice of a mask's grid, `index` along its slice axis."""
+    volume = case.measured_volume(visit)
+    return slice_number(mask.geometry, slice_axis(mask.geometry, bool(volume.series_uid)), index)
 
 
 def slices_of(case: OpenCase, mask: Mask, visit: str) -> list[int]:
