@@ -270,6 +270,7 @@ class Reader:
     # ---------------------------------------------------------------- hands and camera
 
     def tumour(self, visit: str) -> Tumour:
+        """Return where the tumour of a visit lies."""
         return Tumour(CASE, visit, self.panes[visit].volume)
 
     def strokes(self, pane: Any, tumour: Tumour) -> None:
@@ -300,6 +301,7 @@ class Reader:
             self.type(digit)
 
     def type(self, digit: str) -> None:
+        """Press a digit where the focus is."""
         self.hands.type(digit, on=QApplication.focusWidget())
 
     def hover(self, pane: Any, point_mm: Any) -> None:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
-from qtpy.QtCore import Qt, QTimer, Signal
-=======
-from qtpy.QtCore import QSize, Qt, QTimer
->>>>>>> journeys
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from gist_imaging.session.journal import SaveState, SaveStatus
