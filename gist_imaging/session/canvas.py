@@ -13,6 +13,7 @@ from gist_imaging.measure.region import slice_axis
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.difference import how_grids_differ
 from gist_imaging.spatial.geometry import FloatArray, Geometry
+from gist_imaging.spatial.slice_number import slice_number
 from gist_imaging.spatial.volume import Volume
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "drawn_points",
     "locked_by_others",
     "named_slices",
+    "slice_of",
 ]
 
 Axis = Literal[0, 1, 2]
@@ -153,17 +155,18 @@ def locked_by_others(state: CaseState, canvas: Canvas) -> npt.NDArray[np.bool_] 
     return locked
 
 
-def named_slices(voxels: npt.NDArray[np.bool_], axis: int) -> str:
-    """Return the slices that hold a voxel, for people, counted from 1; "" where there is none.
+def slice_of(canvas: Canvas, points_mm: npt.ArrayLike) -> str:
+    """Return the slice that the first of some positions lies on, as readers count them: "slice 11"."""
+    at = canvas.geometry.to_index(np.atleast_2d(points_mm))[0, canvas.slice_axis]
+    return f"slice {slice_number(canvas.geometry, canvas.slice_axis, round(float(at)))}"
 
-    >>> cube = np.zeros((5, 2, 2), bool)
-    >>> cube[1:4] = True
-    >>> named_slices(cube, 0)
-    'slices 2-4'
-    """
+
+def named_slices(voxels: npt.NDArray[np.bool_], canvas: Canvas) -> str:
+    """Return the slices that hold a voxel, as readers count them; "" where there is none."""
+    axis = canvas.slice_axis
     others = tuple(one for one in range(3) if one != axis)
     found = np.flatnonzero(voxels.any(axis=others))
     if not len(found):
         return ""
-    first, last = int(found[0]) + 1, int(found[-1]) + 1
+    first, last = sorted(slice_number(canvas.geometry, axis, int(k)) for k in (found[0], found[-1]))
     return f"slice {first}" if first == last else f"slices {first}-{last}"

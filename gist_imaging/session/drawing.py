@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.segment.prompts import Kind, Prompt, PromptLog
-from gist_imaging.session.canvas import Canvas, drawn_points
+from gist_imaging.session.canvas import Canvas, drawn_points, slice_of
 from gist_imaging.session.event import Event, changed
 from gist_imaging.session.state import CaseState
 
@@ -74,8 +74,7 @@ def prompt_drawn(
         kind = "point"
     prompt = Prompt(kind, points, include, next_round(state, canvas.lesion, canvas.visit))  # type: ignore[arg-type]
     log = prompts_of(state, canvas.lesion, canvas.visit)
-    at = canvas.geometry.to_index(prompt.points_mm)[0, canvas.slice_axis]
-    label = f"{_WORDS[kind, include]} {canvas.visit} slice {round(float(at)) + 1}"
+    label = f"{_WORDS[kind, include]} {canvas.visit} {slice_of(canvas, prompt.points_mm)}"
     return _kept(state, canvas, log.adding([prompt]), f"add_{kind}", label, round=prompt.round)
 
 

@@ -68,7 +68,7 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
         changed(canvas.facts_key, old_facts, told),
         changed(canvas.proposal_facts_key, facts, None),
     )
-    where = named_slices(new.voxels, canvas.slice_axis) or "empty"
+    where = named_slices(new.voxels, canvas) or "empty"
     return Event(
         "act",
         "accept",
@@ -115,7 +115,7 @@ def mask_verified(state: CaseState, canvas: Canvas, slices_seen: Iterable[int] |
             raise ReadingError(
                 f"a mask is verified after looking at {SEEN_SHARE:.0%} of its slices",
                 f"{n_seen} of {len(own)} were on the screen",
-                f"scroll through {named_slices(mask.voxels, canvas.slice_axis)}, or correct it by brush",
+                f"scroll through {named_slices(mask.voxels, canvas)}, or correct it by brush",
             )
     new = verified(mask, canvas.by)
     told = {**facts, "state": str(MaskState.VERIFIED), "by": canvas.by, "looked_at": share}

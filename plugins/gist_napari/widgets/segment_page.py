@@ -27,6 +27,7 @@ from gist_napari.widgets.telling import (
     mask_state,
     ml,
     mm,
+    number_of_slice,
     place_in_slice,
     reason_told,
     slices_of,
@@ -225,7 +226,8 @@ class SegmentPage(Page):
             self.fresh.setText("")
             return
         slices = slices_of(case, mask, visit)
-        span = f" ({slices[0] + 1}–{slices[-1] + 1})" if slices else ""
+        ends = sorted(number_of_slice(case, visit, at) for at in (slices[0], slices[-1])) if slices else []
+        span = f" ({ends[0]}–{ends[1]})" if ends else ""
         self.numbers["slices"].setText(f"{len(slices)}{span}")
         if measured is None:
             self.numbers["volume"].setText("–")
@@ -291,9 +293,10 @@ class SegmentPage(Page):
         for held in warnings:
             row = QHBoxLayout()
             row.addWidget(style.warning(str(held["text"])), 1)
-            slices = held.get("slices")
-            if slices:
-                go = style.button("Go", f"Show slice {int(slices[0]) + 1}")
+            slices, case = held.get("slices"), self.session.case
+            if slices and case is not None:
+                number = number_of_slice(case, self.session.active_visit, int(slices[0]))
+                go = style.button("Go", f"Show slice {number}")
                 go.clicked.connect(lambda _=False, number=int(slices[0]): self._go(number))
                 row.addWidget(go)
             self.warnings.addLayout(row)

@@ -10,6 +10,7 @@ import numpy as np
 
 from gist_imaging.measure.region import slice_axis
 from gist_imaging.segment.prompts import PromptLog
+from gist_imaging.spatial import slice_number
 from gist_napari.widgets.style import number_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 _BEFORE_DIGIT = re.compile(r"(?<!\w)-(?=\d)")
 
 __all__ = [
-    "MASK_STATES", "NOT_MEASURED", "distance_mm", "mask_state", "ml", "mm", "place_in_slice", "reason_told",
+    "MASK_STATES", "NOT_MEASURED", "distance_mm", "mask_state", "ml", "mm", "number_of_slice",
+    "place_in_slice", "reason_told",
     "sentence", "slices_of", "uncapped",
 ]  # fmt: skip
 
@@ -117,6 +119,18 @@ def slices_of(case: OpenCase, mask: Mask, visit: str) -> list[int]:
     axis = slice_axis(mask.geometry, from_dicom=bool(volume is not None and volume.series_uid))
     across = tuple(one for one in range(3) if one != axis)
     return [int(k) for k in np.flatnonzero(mask.voxels.any(axis=across))]
+
+
+def number_of_slice(case: OpenCase, visit: str, index: int) -> int:
+    """Return the number that the pane shows of a slice of the measured series.
+
+    Parameters
+    ----------
+    index : along the axis that runs from slice to slice
+    """
+    volume = case.measured_volume(visit)
+    axis = slice_axis(volume.geometry, from_dicom=bool(volume.series_uid))
+    return slice_number(volume.geometry, axis, index)
 
 
 def place_in_slice(case: OpenCase, mask: Mask, visit: str, number: int) -> tuple[float, float, float]:
