@@ -42,6 +42,11 @@ class ReadingScreen:
         pane.widget.setFocus()
         settle()
 
+    def press(self, pane: Any, key: Qt.Key, held: Any = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press a key while a pane has the focus."""
+        pane.widget.setFocus()
+        self.hands.key(key, held, on=pane.widget)
+
     def wait_for_job(self) -> None:
         wait_for(lambda: not self.session.jobs.busy, "the job ends", 60)
         settle(0.2)
@@ -50,18 +55,22 @@ class ReadingScreen:
         wait_for(lambda: self.session.measured(lesion, visit), "the mask is measured")
         settle(0.2)
 
-    def seen(self, pane: Any, picture_of_window: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
+    def seen(self, pane: Any, window: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
         """What the screen shows of a pane's canvas: (rows, columns, 3)."""
-        image = picture(self.main) if picture_of_window is None else picture_of_window
+        image = picture(self.main) if window is None else window
         corner = pane.widget.mapTo(self.main, QPoint(0, 0))
         width, height = pane.widget.width(), pane.widget.height()
         return image[corner.y() : corner.y() + height, corner.x() : corner.x() + width]
 
     def open(self, case: str) -> None:
-        """Open a case by its row and Enter."""
+        """Open a case by its row and Enter; where nobody has checked the pair of scans yet, Enter again."""
         self.dock.worklist.choose(case)
         self.dock.worklist.table.setFocus()
-        self.hands.key(Qt.Key.Key_Return, on=self.dock.worklist.table)
+        self.hands.key(Qt.Key.Key_Return)
+        settle(0.3)
+        if self.case is None:
+            self.shot("pair")
+            self.hands.key(Qt.Key.Key_Return)
         wait_for(lambda: self.case is not None and self.case.case == case, f"{case} opens")
         settle(0.3)
 

@@ -41,7 +41,7 @@ def cut_words(root: QWidget) -> list[str]:
     """Return every text of labels and buttons that has less room than it needs, with both widths."""
     cut = []
     for label in shown(root, QLabel):
-        if not label.text() or label.pixmap() is not None and not label.pixmap().isNull():
+        if not label.text() or (label.pixmap() is not None and not label.pixmap().isNull()):
             continue
         needed, has = _label_needs(label)
         if needed[0] > has[0] + 1 or needed[1] > has[1] + 1:
@@ -82,7 +82,9 @@ def _label_needs(label: QLabel) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def _only_icon(button: QAbstractButton) -> bool:
     if isinstance(button, QToolButton):
-        return button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly and not button.icon().isNull()
+        return (
+            button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly and not button.icon().isNull()
+        )
     return False
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from gist_napari.planes import Plane
 from gist_napari.tools.names import Tool
-from gist_napari.window_level import presets_of
 
 if TYPE_CHECKING:
     from gist_napari.pane import Pane
@@ -92,8 +91,7 @@ def _looking(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
 def _grey(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
     def preset(number: int) -> None:
         for pane in dock.reading.panes:
-            if pane.volume is not None:
-                pane.set_preset(presets_of(pane.volume)[number])
+            pane.set_preset(number)
 
     def hold(down: bool) -> None:
         for pane in dock.reading.panes:

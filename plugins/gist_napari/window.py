@@ -39,7 +39,7 @@ from gist_napari.widgets.page import remembered, settings
 from gist_napari.widgets.panel import TaskPanel
 from gist_napari.widgets.progress import ProgressLine
 from gist_napari.widgets.style import dress
-from gist_napari.widgets.toast import Toasts
+from gist_napari.widgets.toast import ActivityList, Toasts
 from gist_napari.widgets.tool_strip import ToolStrip
 from gist_napari.widgets.worklist_page import WorklistPage
 from gist_napari.window_level import presets_of
@@ -78,6 +78,7 @@ class ReadingDock(QWidget):
         self.worklist = WorklistPage(self.session)
         self._lay_out()
         self.toasts = Toasts(self.session, self)
+        self.activity = ActivityList(self.session, self)
         self.actions_by_id = actions_of(self)
         self.keys = KeyRing(self, self.actions_by_id)
         self._wire()
@@ -123,6 +124,7 @@ class ReadingDock(QWidget):
 
     def _wire(self) -> None:
         act, panel = self.actions_by_id, self.panel
+        self.header.activity_wanted.connect(self.activity.toggle)
         self.tools.plane_wanted.connect(lambda plane: self.reading.set_plane(Plane(plane)))
         self.tools.blink_wanted.connect(self.reading.finder.blink)
         self.tools.reference_wanted.connect(self.reading.toggle_reference_row)

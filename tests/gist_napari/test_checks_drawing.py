@@ -51,12 +51,12 @@ def pixels_like(image: npt.NDArray[np.uint8], colour: tuple[int, int, int]) -> i
 def strokes(screen: ReadingScreen, pane: Any, visit: str) -> Tumour:
     """A stroke inside, a loop around, one stroke outside above and below."""
     hands, tumour = screen.hands, Tumour(CASE, visit, pane.volume)
-    hands.key(Qt.Key.Key_S, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_S)
     pane.go_to(tumour.at(tumour.largest))
     hands.drag(pane, tumour.line(tumour.largest))
-    hands.key(Qt.Key.Key_A, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_A)
     hands.drag(pane, tumour.circle(tumour.largest, 5.0))
-    hands.key(Qt.Key.Key_S, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_S)
     for level in (tumour.levels[0] - 2, tumour.levels[-1] + 2):
         middle = tumour.geometry.to_patient([level, *tumour.middle(tumour.largest)[1:]])
         pane.go_to(middle)
@@ -87,13 +87,13 @@ class SlowJob:
 
 def test_the_brush_without_a_lesion_makes_l1_and_its_size_agrees_everywhere(screen: ReadingScreen):
     hands, session, pane = screen.hands, screen.session, screen.pre
-    hands.key(Qt.Key.Key_2, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_2)
     assert session.lesions == ["L1"]
     assert session.active_lesion == "L1"
     assert "L1" in screen.dock.lesions.chips
     hands.hover(pane.widget, (200, 220))
     for _ in range(10):
-        hands.key(Qt.Key.Key_BracketRight, on=pane.widget)
+        screen.press(pane, Qt.Key.Key_BracketRight)
     assert session.brush_mm == pytest.approx(6.0 * 1.2**10, rel=1e-3)
     strip = screen.dock.tools.brush_size
     assert strip.isVisible()
@@ -114,14 +114,14 @@ def test_the_brush_without_a_lesion_makes_l1_and_its_size_agrees_everywhere(scre
     widest = np.flatnonzero(mask.voxels.any(axis=(0, 1)))
     assert (widest[-1] - widest[0] + 1) * mask.geometry.spacing_mm[2] <= session.brush_mm + 60
     for _ in range(10):
-        hands.key(Qt.Key.Key_BracketLeft, on=pane.widget)
+        screen.press(pane, Qt.Key.Key_BracketLeft)
     assert session.brush_mm == pytest.approx(6.0, abs=0.05)
     assert strip.text() == "6.0 mm"
 
 
 def test_grow_shows_a_hatched_proposal_that_esc_rejects_enter_keeps_and_undo_names(screen: ReadingScreen):
     hands, session, pane = screen.hands, screen.session, screen.pre
-    hands.key(Qt.Key.Key_2, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_2)
     tumour = Tumour(CASE, "baseline", pane.volume)
     pane.go_to(tumour.at(tumour.largest))
     hands.drag(pane, tumour.line(tumour.largest))
@@ -140,7 +140,7 @@ def test_grow_shows_a_hatched_proposal_that_esc_rejects_enter_keeps_and_undo_nam
     assert np.abs(screen.seen(pane).astype(int) - grey).mean() > 1
     assert screen.dock.progress.isVisible()
     screen.shot("c10_running")
-    hands.key(Qt.Key.Key_Escape, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_Escape)
     screen.wait_for_job()
     assert screen.case.state.proposal("L1", "baseline") is None
     assert screen.case.state.mask("L1", "baseline").sha256() == before
@@ -149,7 +149,7 @@ def test_grow_shows_a_hatched_proposal_that_esc_rejects_enter_keeps_and_undo_nam
     # Grow: hatched. Esc rejects it, the mask is as it was.
     pane.go_to(tumour.at(tumour.largest))
     for key in (Qt.Key.Key_Escape, Qt.Key.Key_Return):
-        hands.key(Qt.Key.Key_G, on=pane.widget)
+        screen.press(pane, Qt.Key.Key_G)
         screen.wait_for_job()
         proposal = screen.case.state.proposal("L1", "baseline")
         assert proposal is not None
@@ -159,7 +159,7 @@ def test_grow_shows_a_hatched_proposal_that_esc_rejects_enter_keeps_and_undo_nam
         assert drawn.hatched
         assert screen.case.state.mask("L1", "baseline").sha256() == before
         assert "proposal" in screen.dock.lesions.chips["L1"].label.text()
-        hands.key(key, on=pane.widget)
+        screen.press(pane, key)
         settle(0.2)
         if key == Qt.Key.Key_Escape:
             assert screen.case.state.proposal("L1", "baseline") is None
@@ -175,7 +175,7 @@ def test_grow_shows_a_hatched_proposal_that_esc_rejects_enter_keeps_and_undo_nam
     label = screen.case.state.undo_label
     assert label
     assert label in screen.dock.tools.buttons["undo"].toolTip()
-    hands.key(Qt.Key.Key_Z, CONTROL, on=pane.widget)
+    screen.press(pane, Qt.Key.Key_Z, CONTROL)
     assert screen.said[-1].text == f"Undone: {label}"
     assert screen.case.state.mask("L1", "baseline").sha256() == before
     assert screen.case.state.proposal("L1", "baseline") is not None
@@ -200,17 +200,17 @@ def test_drawing_in_post_changes_no_word_about_pre(screen: ReadingScreen):
     assert "accepted" in words
     picture_before = screen.seen(screen.pre).astype(int)
     tumour = Tumour(CASE, "presurgery", screen.post.volume)
-    hands.key(Qt.Key.Key_2, on=screen.post.widget)
+    screen.press(screen.post, Qt.Key.Key_2)
     screen.post.go_to(tumour.at(tumour.largest))
     hands.drag(screen.post, tumour.line(tumour.largest))
     assert pre_words(screen) == words
     screen.wait_for_numbers("L1", "presurgery")
     settle(0.3)
     strokes(screen, screen.post, "presurgery")
-    hands.key(Qt.Key.Key_G, on=screen.post.widget)
+    screen.press(screen.post, Qt.Key.Key_G)
     screen.wait_for_job()
     assert pre_words(screen) == words
-    hands.key(Qt.Key.Key_Return, on=screen.post.widget)
+    screen.press(screen.post, Qt.Key.Key_Return)
     screen.wait_for_numbers("L1", "presurgery")
     settle(0.3)
     assert pre_words(screen) == words
@@ -226,7 +226,7 @@ def test_every_number_of_an_edited_mask_is_stale_at_once(screen: ReadingScreen):
     page = screen.dock.panel.segment
     assert "fresh" in page.fresh.text()
     assert len(screen.pre.scene.lines) >= 2  # the calipers
-    hands.key(Qt.Key.Key_2, on=screen.pre.widget)
+    screen.press(screen.pre, Qt.Key.Key_2)
     screen.pre.go_to(tumour.at(tumour.largest))
     settle(0.2)
     before = screen.case.state.mask("L1", "baseline")

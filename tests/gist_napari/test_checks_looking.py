@@ -42,8 +42,8 @@ def hashes(screen: ReadingScreen) -> list[str]:
 def test_one_notch_of_the_wheel_is_one_slice_in_both_panes_and_back_again(screen: ReadingScreen):
     hands, panes = screen.hands, (screen.pre, screen.post)
     for key in (Qt.Key.Key_Z, Qt.Key.Key_2):  # pan, and the brush
-        hands.key(key, on=screen.pre.widget)
-        hands.key(Qt.Key.Key_Home, on=screen.pre.widget)
+        screen.press(screen.pre, key)
+        screen.press(screen.pre, Qt.Key.Key_Home)
         for pane in panes:
             start = [one.slice_index for one in panes]
             hands.wheel(pane.widget, -1)
@@ -78,7 +78,7 @@ def test_right_drag_changes_the_window_of_one_pane_and_no_voxel(screen: ReadingS
     screen.give_truth("L1", "presurgery")
     before, events = hashes(screen), screen.case.state.undo_label
     for key in (Qt.Key.Key_Z, Qt.Key.Key_2):
-        hands.key(key, on=screen.pre.widget)
+        screen.press(screen.pre, key)
         for pane, other in ((screen.pre, screen.post), (screen.post, screen.pre)):
             opened, others = pane.window, other.window
             grey = screen.seen(pane).astype(int)
@@ -93,15 +93,15 @@ def test_right_drag_changes_the_window_of_one_pane_and_no_voxel(screen: ReadingS
             hands.click(pane.widget, button=Qt.MouseButton.MiddleButton)
             pane.widget.setFocus()
             screen.session.choose_visit(screen.reading.visit_at(0 if pane is screen.pre else 1).label)
-            hands.key(Qt.Key.Key_C, on=pane.widget)
+            screen.press(pane, Qt.Key.Key_C)
             assert pane.window == opened
     written = {1: (400, 40), 2: (1500, -600), 3: (150, 90), 4: (2500, 480), 5: (350, 40)}
     for number, (width, level) in written.items():
-        hands.key(Qt.Key(Qt.Key.Key_0 + number), SHIFT, on=screen.pre.widget)
+        screen.press(screen.pre, Qt.Key(Qt.Key.Key_0 + number), SHIFT)
         for pane in (screen.pre, screen.post):
             assert pane.window == Window(level, width)
             assert f"WW {width}  WL {level}" in pane.overlay.picture.corners.bottom_left
-    hands.key(Qt.Key.Key_1, SHIFT, on=screen.pre.widget)
+    screen.press(screen.pre, Qt.Key.Key_1, SHIFT)
     assert hashes(screen) == before
     assert screen.case.state.undo_label == events
 
@@ -109,15 +109,17 @@ def test_right_drag_changes_the_window_of_one_pane_and_no_voxel(screen: ReadingS
 def test_a_broken_link_says_by_how_much_and_blink_shows_the_tumours_at_one_place(screen: ReadingScreen):
     hands, session = screen.hands, screen.session
     pre, post = screen.pre, screen.post
-    truths = [Tumour(CASE, visit.label, pane.volume) for visit, pane in zip(session.pair, (pre, post), strict=True)]
-    hands.key(Qt.Key.Key_Z, on=pre.widget)
+    truths = [
+        Tumour(CASE, visit.label, pane.volume) for visit, pane in zip(session.pair, (pre, post), strict=True)
+    ]
+    screen.press(pre, Qt.Key.Key_Z)
     pre.step(12 - pre.slice_index)
     held = pre.slice_index
-    hands.key(Qt.Key.Key_L, CONTROL, on=pre.widget)
+    screen.press(pre, Qt.Key.Key_L, CONTROL)
     assert not session.linked
     hands.wheel(post.widget, -2)  # twice 3 mm towards the feet
     assert pre.slice_index == held
-    hands.key(Qt.Key.Key_L, CONTROL, on=pre.widget)
+    screen.press(pre, Qt.Key.Key_L, CONTROL)
     assert session.linked
     for frame in screen.reading.frames:
         assert frame.chip.isVisible()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from gist_imaging.session.journal import SaveState, SaveStatus
-from gist_napari.session import Toast
+from gist_napari.session import Toast, local_time
 from gist_napari.widgets.lesion_facts import flags_of
 from gist_napari.widgets.style import divider, dress, look, text, tool_button
 
@@ -18,15 +17,10 @@ if TYPE_CHECKING:
 
     from gist_napari.session import Session
 
-__all__ = ["CaseHeader", "local_time", "saved_words"]
+__all__ = ["CaseHeader", "saved_words"]
 
 SAYS_SAVING_AFTER_MS = 250
 HEIGHT_PX = 32
-
-
-def local_time(at_utc: str) -> str:
-    """Return the time of day on this computer's clock of an ISO time in UTC; "" where there is none."""
-    return datetime.fromisoformat(at_utc).astimezone().strftime("%H:%M:%S") if at_utc else ""
 
 
 def saved_words(status: SaveStatus, *, slow: bool = False) -> str:
@@ -38,7 +32,9 @@ def saved_words(status: SaveStatus, *, slow: bool = False) -> str:
     """
     if status.state is SaveState.NOT_SAVED:
         last = "action is" if status.waiting == 1 else f"{status.waiting} actions are"
-        return f"NOT SAVED: {status.reason.rstrip('.')}; your last {last} kept in memory"
+        # The reason may promise the same without the number.
+        told = [part for part in status.reason.rstrip(".").split("; ") if "kept in memory" not in part]
+        return f"NOT SAVED: {'; '.join(told)}; your last {last} kept in memory"
     if slow:
         return "saving…"
     return f"saved {local_time(status.saved_at_utc)}" if status.saved_at_utc else "nothing to save yet"
@@ -49,6 +45,8 @@ class CaseHeader(QWidget):
 
     Every state is a word or a shape; colour only repeats it.
     """
+
+    activity_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +64,7 @@ class CaseHeader(QWidget):
         self.flags = tool_button("⚑ 0")
         self.saved = text("")
         self.retry = tool_button("Retry", "Try to save now.")
+        self.activity = tool_button("Activity", "What was done in this case, and what was said.")
         self.report = tool_button("Report ▸", "What is still open, and the call.", "F6")
         self._slow = QTimer(self, singleShot=True, interval=SAYS_SAVING_AFTER_MS)
         self._slow.timeout.connect(self._say_saving)
@@ -73,10 +72,10 @@ class CaseHeader(QWidget):
         self.back.clicked.connect(self.leave)
         self.retry.clicked.connect(self._retry)
         self.flags.clicked.connect(self._tell_flags)
+        self.activity.clicked.connect(self.activity_wanted.emit)
         self.report.clicked.connect(lambda: session.page_wanted.emit("report"))
         session.study_changed.connect(self._show_case)
         session.case_changed.connect(self._show_case)
-        session.study_changed.connect(self._show_case)
         session.state_changed.connect(self._on_event)
         session.view_changed.connect(self._show_state)
         session.saved_changed.connect(self._show_saved)
@@ -106,6 +105,7 @@ class CaseHeader(QWidget):
         row.addStretch(1)
         row.addWidget(self.saved)
         row.addWidget(self.retry)
+        row.addWidget(self.activity)
         row.addWidget(self.report)
         self.saved.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 

@@ -90,6 +90,14 @@ class ReportPage(Page):
             "Commit your call to see change." if not questions else "Click one to go there, then its digit."
         )
         self._show_masks()
+        if session.pair[1] is not None:
+            for lesion in session.lesions:
+                if case.state.plain("impression", lesion) is None:
+                    self.list.addWidget(
+                        style.warning(
+                            f"{lesion}: no impression yet. It is asked before any number: Look (F2)."
+                        )
+                    )
         for question in questions[:_SHOWN_AT_MOST]:
             link = style.button(_question_words(question, session.tag_of(question.visit)), question.text)
             style.look(link, "link")

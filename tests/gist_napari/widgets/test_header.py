@@ -10,8 +10,8 @@ from opened_cases import lesion, put, put_mask
 from qtpy.QtCore import Qt
 
 from gist_imaging.session.journal import SaveState, SaveStatus
-from gist_napari.session import Toast
-from gist_napari.widgets.header import CaseHeader, local_time, saved_words
+from gist_napari.session import Toast, local_time
+from gist_napari.widgets.header import CaseHeader, saved_words
 
 pytestmark = pytest.mark.gui
 
@@ -160,6 +160,11 @@ def test_sign_asks_for_the_last_page(reading, header, qtbot):
     qtbot.mouseClick(header.report, Qt.MouseButton.LeftButton)
 
     assert reading.pages == ["report"]
+
+
+def test_activity_is_asked_of_the_window(reading, header, qtbot):
+    with qtbot.waitSignal(header.activity_wanted):
+        qtbot.mouseClick(header.activity, Qt.MouseButton.LeftButton)
 
 
 def test_nothing_is_cut_at_the_smallest_width(reading, header):

@@ -7,6 +7,7 @@ import json
 import pytest
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent, QKeySequence, QShortcut
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from gist_imaging.errors import GistImagingError
@@ -328,6 +329,32 @@ def test_holding_a_key_down_repeats_slices_and_nothing_that_changes_the_case(scr
             QApplication.sendEvent(screen.canvas, QKeyEvent(QEvent.Type.KeyPress, key, NONE, "", repeat))
 
     assert screen.done == [("slice_down",)] * 3 + [("accept",), ("next_case",)]
+
+
+def test_a_click_on_a_bar_leaves_the_focus_where_it_was(screen, qtbot):
+    screen.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # as napari's window
+    bar = QPushButton("Hide")
+    bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    screen.scope.layout().addWidget(bar)
+    qtbot.waitUntil(bar.isVisible)
+
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
+
+    assert screen.canvas.hasFocus()
+    qtbot.keyClick(screen.canvas, Qt.Key.Key_G)
+    assert screen.done == [("grow",)]
+
+
+@pytest.mark.parametrize(
+    ("key", "modifiers"), [(Qt.Key.Key_V, NONE), (Qt.Key.Key_T, CTRL), (Qt.Key.Key_Delete, CTRL)]
+)
+def test_napari_s_keys_reach_no_image_and_so_hide_turn_and_delete_none(screen, key, modifiers):
+    image = QOpenGLWidget(screen.scope)
+
+    assert screen.ring.eventFilter(image, QKeyEvent(QEvent.Type.KeyPress, key, modifiers, ""))
+    assert not screen.ring.eventFilter(screen.push, QKeyEvent(QEvent.Type.KeyPress, key, modifiers, ""))
+    shift = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Shift, SHIFT, "")
+    assert not screen.ring.eventFilter(image, shift)
 
 
 def test_another_table_takes_effect_at_once(screen, qtbot):

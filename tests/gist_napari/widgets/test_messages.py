@@ -10,9 +10,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from gist_imaging.errors import Cancelled
-from gist_napari.session import Toast
+from gist_napari.session import Toast, local_time
 from gist_napari.widgets.banner import RecoveryBanner, recovery_words
-from gist_napari.widgets.header import local_time
 from gist_napari.widgets.progress import ProgressLine
 from gist_napari.widgets.toast import CARDS_AT_MOST, ActivityList, Toasts
 
@@ -115,6 +114,16 @@ def test_the_activity_list_keeps_what_was_done_and_said_and_forgets_another_case
 
     reading.session.open_case("SYN-017")
     assert not [line for line in activity.lines() if "brush" in line or "disk" in line]
+
+
+def test_the_activity_list_lies_over_the_window_until_it_is_closed(reading, window, qtbot):
+    activity = ActivityList(reading.session, window)
+    assert not activity.isVisible()
+
+    activity.toggle()
+    assert window.rect().contains(activity.geometry())
+    pressed(qtbot, activity, "Close")
+    assert not activity.isVisible()
 
 
 class Held:
