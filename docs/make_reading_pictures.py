@@ -261,7 +261,7 @@ class Reader:
         self.hands.key(Qt.Key.Key_F6)
         self.panel.show_page("report")
         self.session.export_study(self.folder / "export")
-        self.screen.wait_for_job()
+        wait_for(lambda: not self.session.jobs.busy, "the export ends", 300)
         self.keep("export")
         self.screen.dock.show_key_sheet()
         settle(0.5)
@@ -270,7 +270,7 @@ class Reader:
     # ---------------------------------------------------------------- hands and camera
 
     def tumour(self, visit: str) -> Tumour:
-        """Return where the tumour of a visit lies."""
+        """Return where the truth of a visit lies."""
         return Tumour(CASE, visit, self.panes[visit].volume)
 
     def strokes(self, pane: Any, tumour: Tumour) -> None:
@@ -301,7 +301,7 @@ class Reader:
             self.type(digit)
 
     def type(self, digit: str) -> None:
-        """Press a digit where the focus is."""
+        """Press a digit in the field that has the focus."""
         self.hands.type(digit, on=QApplication.focusWidget())
 
     def hover(self, pane: Any, point_mm: Any) -> None:

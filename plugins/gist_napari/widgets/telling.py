@@ -10,7 +10,7 @@ import numpy as np
 
 from gist_imaging.measure.region import slice_axis
 from gist_imaging.segment.prompts import PromptLog
-from gist_imaging.session.canvas import slice_number
+from gist_imaging.spatial import slice_number
 from gist_napari.widgets.style import number_text
 
 if TYPE_CHECKING:
