@@ -13,11 +13,11 @@ HEAD = """# Keys and mouse of the reading screen
 
 `F1` shows this on the screen. Made from `plugins/gist_napari/keys.py` by `docs/make_keys.py`.
 
-On macOS Ctrl is Cmd. Keys belong to the reading screen: in a text field they type, in another napari window
-they do what napari does. Click a key on the sheet (`F1`) and press another to change it; what is taken is
-refused with the name of what has it. Your own keys stand in `gist_imaging/keys.json` in your configuration
-folder (Linux `~/.config`, macOS `~/Library/Preferences`, Windows `%LOCALAPPDATA%`) and survive a restart;
-delete the file to have these again.
+On macOS Ctrl is Cmd. Keys belong to the reading screen: in a text field they type, and in another napari
+window they do what napari does. Click a key on the sheet (`F1`) and press another to change it; one that is
+taken is refused, with the name of what has it. Your own keys stand in `gist_imaging/keys.json` in your
+configuration folder (Linux `~/.config`, macOS `~/Library/Preferences`, Windows `%LOCALAPPDATA%`) and
+survive a restart; without that file these hold again.
 """
 
 WHERE = {
@@ -39,8 +39,7 @@ def page() -> str:
     parts.append(
         _section(
             "Keys that napari uses too",
-            "While the reading screen is shown these mean the following; "
-            "a test compares the whole table with napari's own.",
+            "The reading screen takes these while it is shown. A test compares the table with napari's own.",
             "| key | why |",
             won,
         )

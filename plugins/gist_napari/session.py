@@ -497,7 +497,8 @@ class Session(QObject):
         self.run(_ExportJob(self.folder, out), self._exported)
 
     def _exported(self, report: ExportReport) -> None:
-        counts = f"{report.n_masks} masks, {report.n_sheets} sheets, {report.n_rows} cohort rows"
+        numbers = ((report.n_masks, "mask"), (report.n_sheets, "sheet"), (report.n_rows, "cohort row"))
+        counts = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in numbers)
         if report.failures:
             first = report.failures[0]
             text = f"Exported {counts}; {len(report.failures)} failed, first {first.case}: {first.message}"
