@@ -20,9 +20,10 @@ os.environ["TZ"] = "UTC"
 time.tzset()
 
 import numpy as np  # noqa: E402 - the folder of the hands and the clock come first
-from PIL import Image  # noqa: E402
-from qtpy.QtCore import QPoint, Qt, QTimer  # noqa: E402
-from qtpy.QtWidgets import QApplication, QMenu, QPushButton, QWidget  # noqa: E402
+from PIL import Image, ImageColor  # noqa: E402
+from qtpy.QtCore import QPoint, Qt  # noqa: E402
+from qtpy.QtTest import QTest  # noqa: E402
+from qtpy.QtWidgets import QApplication, QMenu  # noqa: E402
 from reading_screen import SAMPLES, ReadingScreen, Tumour, reading_screen  # noqa: E402
 from virtual_screen import virtual_screen  # noqa: E402
 from window_driver import picture, settle, wait_for  # noqa: E402
@@ -30,14 +31,22 @@ from window_driver import picture, settle, wait_for  # noqa: E402
 from gist_imaging import workflow  # noqa: E402
 from gist_imaging.session import open_case  # noqa: E402
 from gist_imaging.store import audit, case_journal, readings, study_files  # noqa: E402
+from gist_napari.scene import STYLES  # noqa: E402
+from gist_napari.widgets import style  # noqa: E402
 
 SIZE = (1280, 800)
 CASE = "SYN-002"
 VISITS = ("baseline", "presurgery")
-COLOURS = 96
 NOON = "2026-01-05T12:00:00.000Z"
 CTRL = Qt.KeyboardModifier.ControlModifier
-WORDS = {"contact": "0", "displacement": "0", "invasion": "0"}
+ANSWERS = {
+    ("baseline", "R", "contact"): "1",
+    ("baseline", "R", "displacement"): "2",
+    ("presurgery", "R", "contact"): "1",
+    ("presurgery", "R", "displacement"): "1",
+    "confidence": "4",
+}
+"""Digits of what the reader says; 0, nothing, of everything else."""
 
 
 def main() -> None:
@@ -95,11 +104,16 @@ class Reader:
         settle(0.5)
 
     def look(self) -> None:
-        """The hanging, the window, and what the reader says of the scans."""
+        """The registration, and what the reader says of the scans."""
+        self.hands.click(self.panel.look.registration.register)
+        self.screen.wait_for_job()
         self.panel.look.begin()
-        for digit in "222333":
+        for digit in "102102":
             self.type(digit)
+        for visit, pane in self.panes.items():
+            pane.go_to(self.tumour(visit).at(self.tumour(visit).largest))
         self.keep("look")
+        self.hands.click(self.panel.look.registration.right)
 
     def outline(self) -> None:
         """Strokes, a loop, two strokes outside, Grow, Enter."""
@@ -139,6 +153,9 @@ class Reader:
         self.screen.wait_for_job()
         self.hands.key(Qt.Key.Key_Return)
         self.screen.wait_for_numbers("L1", "presurgery")
+        self.hands.key(Qt.Key.Key_F2)
+        self.panel.look.impression.setFocus()
+        self.type("2")
 
     def measure(self) -> None:
         """The proposed diameters, one end moved, and why."""
@@ -219,7 +236,7 @@ class Reader:
         self.hands.click(self.panes["baseline"].widget)
         self.hands.key(Qt.Key.Key_J)
         self.panel.call.begin()
-        for digit in "119":
+        for digit in "10020":
             self.type(digit)
         self.keep("call")
         self.panel.commit()
@@ -241,7 +258,8 @@ class Reader:
         self.session.page_wanted.emit("response")
         settle(1.0)
         self.keep("response")
-        self.session.page_wanted.emit("report")
+        self.hands.key(Qt.Key.Key_F6)
+        self.panel.show_page("report")
         self.session.export_study(self.folder / "export")
         self.screen.wait_for_job()
         self.keep("export")
@@ -278,7 +296,8 @@ class Reader:
             one = questions[0]
             self.panel.go_to_question(one)
             settle(0.02)
-            self.type("0" if one.form == "relation" else "1")
+            digit = ANSWERS.get((one.visit, one.side, one.field)) or ANSWERS.get(one.field, "0")
+            self.type(digit)
 
     def type(self, digit: str) -> None:
         self.hands.type(digit, on=QApplication.focusWidget())
@@ -286,17 +305,34 @@ class Reader:
     def hover(self, pane: Any, point_mm: Any) -> None:
         """Let the pointer rest at a place, so that the brush is seen."""
         x, y = pane.to_canvas(np.asarray(point_mm)[None])[0]
-        self.hands._move(pane.widget, QPoint(round(x), round(y)), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
+        QTest.mouseMove(pane.widget, QPoint(round(x), round(y)))
         settle(0.2)
 
     def keep(self, name: str) -> None:
-        """Keep what the screen shows as a picture of few colours."""
+        """Keep what the screen shows, in the colours of the palette."""
         settle(0.4)
-        seen = Image.fromarray(picture(self.screen.main))
-        seen = seen.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        seen = Image.fromarray(picture(self.screen.main)).quantize(
+            palette=palette(), dither=Image.Dither.NONE
+        )
         path = DOCS / "images" / f"reading_{name}.png"
         seen.save(path, optimize=True)
         print(f"{path.name} {path.stat().st_size / 1000:.0f} kB")
+
+
+def palette() -> Image.Image:
+    """Return greys, the colours of the screen, and each of its hues over black and over greys."""
+    greys = [(level, level, level) for level in range(0, 256, 5)]
+    panel = [style.PANEL, style.BUTTON, style.RAISED, style.LINE, style.TEXT, style.QUIET]
+    hues = [np.array(ImageColor.getrgb(colour)) for colour in STYLES.values()]
+    over = [
+        tuple(round(float(part)) for part in share * hue + (1 - share) * grey)
+        for hue in hues
+        for share, grey in ((1.0, 0), (0.75, 0), (0.5, 0), (0.3, 0), *((0.3, g) for g in range(40, 256, 24)))
+    ]
+    colours = [*greys, *(ImageColor.getrgb(colour) for colour in panel), *over]
+    made = Image.new("P", (1, 1))
+    made.putpalette([part for colour in colours for part in colour[:3]])
+    return made
 
 
 if __name__ == "__main__":

@@ -122,6 +122,8 @@ class TwoPanes:
 
     def close(self) -> None:
         """Close the window."""
+        self.pre.close()
+        self.post.close()
         self.viewer.close()
         self.pump(0.1)
 

@@ -31,6 +31,8 @@ _UNITS = {
     "deg": ("°", 1.0, 0),
     "1": ("", 1.0, 2),
 }
+# Two sides are a long table; these stand in the cohort, beside what is shown of the same metric.
+_LEFT_OUT_OF_TWO_SIDES = ("distance_p5", "contact_length", "displaced_volume")
 _SIDES = {"R": "right", "L": "left", "midline": "midline"}
 
 
@@ -86,12 +88,14 @@ def metric_rows(lesion: SheetLesion) -> tuple[list[Row], list[str]]:
     """Return M1 to M9 of each side that was measured (what, before, after), and why some are missing."""
     rows: list[Row] = []
     missing: dict[str, list[str]] = {}
-    for side, word in _SIDES.items():
+    measured = [side for side in _SIDES if side in lesion.pre.metrics or side in lesion.post.metrics]
+    for side in measured:
+        word = _SIDES[side]
         pre, post = lesion.pre.metrics.get(side), lesion.post.metrics.get(side)
-        if pre is None and post is None:
-            continue
         rows.append(Row((f"{word} side", "PRE", "POST"), bold=True))
         for name, title in _METRICS:
+            if len(measured) > 1 and name in _LEFT_OUT_OF_TWO_SIDES:
+                continue
             held = [(tag, (of or {}).get(name)) for tag, of in (("PRE", pre), ("POST", post))]
             if any(metric is not None and metric.value is not None for _, metric in held):
                 unit = _UNITS[next(metric.unit for _, metric in held if metric is not None)][0]

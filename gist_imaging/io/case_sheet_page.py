@@ -44,8 +44,8 @@ def page_of(sheet: CaseSheet, lesion: SheetLesion) -> Any:
     y = _head(pen, sheet, lesion)
     y = _pictures(pen, lesion, y)
     y = _numbers(pen, lesion, y)
-    y = _levator(pen, lesion, y)
-    _notes(pen, sheet, lesion, y)
+    y, width = _levator(pen, lesion, y)
+    _notes(pen, sheet, lesion, y, width)
     _foot(pen, sheet, lesion)
     return pen.figure
 
@@ -62,9 +62,9 @@ def _head(pen: Pen, sheet: CaseSheet, lesion: SheetLesion) -> float:
     told = f"reader {sheet.reader}  ·  {revision}  ·  {'blinded' if sheet.blinded else 'not blinded'}"
     pen.text(_MARGIN + _WIDTH, y + 5.4, told, 7.5, colour=_QUIET, right=True)
     line = words.headline(lesion) or "one visit: nothing to compare with"
-    pen.text(_MARGIN, y + 8.8, pen.shortened(line, 9.5, _WIDTH, bold=True), 9.5, bold=True)
-    pen.rule(_MARGIN, y + 14.0, _WIDTH)
-    return y + 15.0
+    pen.text(_MARGIN, y + 9.3, pen.shortened(line, 9.5, _WIDTH, bold=True), 9.5, bold=True)
+    pen.rule(_MARGIN, y + 14.3, _WIDTH)
+    return y + 15.2
 
 
 def _pictures(pen: Pen, lesion: SheetLesion, y: float) -> float:
@@ -194,43 +194,56 @@ def _table_head(
     return y + 1.0
 
 
-def _levator(pen: Pen, lesion: SheetLesion, y: float) -> float:
-    """Write the reader's words on the left, and what was measured on the right."""
+def _levator(pen: Pen, lesion: SheetLesion, y: float) -> tuple[float, float]:
+    """Write the reader's words on the left, what was measured on the right; return the room below them.
+
+    Returns
+    -------
+    y, width : below the words where the numbers reach further down, else below both
+    """
     metrics, missing = levator.metric_rows(lesion)
     calls = levator.calls_rows(lesion)
     findings = levator.findings_lines(lesion)
     left = 104.0 if metrics else _WIDTH
-    columns = (22.0, 18.0, 20.0, 20.0, left - 80.0)
+    columns = (19.0, 17.5, 17.5, 17.5, left - 71.5)
     top = _table_head(
-        pen, _MARGIN, y, columns, ("Levator ani: call", "contact", "displaced", "invasion", "muscles")
+        pen, _MARGIN, y, columns, ("Levator ani", "contact", "displaced", "invasion", "muscles")
     )
     rows = [(row.cells, row.bold) for row in calls]
     if not rows:
         rows = [(("not asked", "", "", "", ""), False)]
-    one = pen.table(_MARGIN, top, columns, rows, _SMALL)
-    for line in (*findings, *missing):
-        for part in pen.wrapped(line, _SMALL, left - 2.0):
-            pen.text(_MARGIN, one + 0.6, part, _SMALL, colour="#111111" if line in findings else _QUIET)
-            one += pen.line_mm(_SMALL)
+    until = _FOOT_AT - 2.0
+    one = pen.table(_MARGIN, top, columns, rows, _SMALL, until_mm=until)
+    lines = [((line,), False) for line in (*findings, *missing)]
+    one = pen.table(_MARGIN, one + 0.6, (left - 1.0,), lines, _SMALL, until_mm=until)
     other = y
     if metrics:
         x = _MARGIN + left + 2.0
         three = (33.0, 25.0, _WIDTH - left - 60.0)
         top = _table_head(pen, x, y, three, ("Levator ani: measured", "", ""))
-        other = pen.table(x, top, three, [(row.cells, row.bold) for row in metrics], _SMALL, right_from=1)
-    return max(one, other) + 2.0
+        other = pen.table(
+            x, top, three, [(row.cells, row.bold) for row in metrics], _SMALL, right_from=1, until_mm=until
+        )
+    if other > one:
+        return one + 2.0, left - 3.0
+    return one + 2.0, _WIDTH
 
 
-def _notes(pen: Pen, sheet: CaseSheet, lesion: SheetLesion, y: float) -> None:
+def _notes(pen: Pen, sheet: CaseSheet, lesion: SheetLesion, y: float, width: float) -> None:
     """Write overrides and warnings in the room that is left; what does not fit is counted."""
     lines = words.note_lines(sheet, lesion)
     if not lines:
         return
-    pen.text(_MARGIN, y, "To be known beside the numbers", _SMALL, bold=True)
     step = pen.line_mm(_SMALL)
+    if y + 2 * step + 0.6 > _FOOT_AT - 2.0:
+        # No room: a board must not take that for nothing to be known.
+        lack = f"{len(lines)} warning(s): see the reading"
+        pen.text(_MARGIN + _WIDTH / 2, _FOOT_AT + 1.2 + 2 * pen.line_mm(5.8), lack, 7.0, bold=True)
+        return
+    pen.text(_MARGIN, y, "To be known beside the numbers", _SMALL, bold=True)
     y += step + 0.6
     for n, line in enumerate(lines):
-        parts = pen.wrapped(f"•  {line}", _SMALL, _WIDTH)
+        parts = pen.wrapped(f"•  {line}", _SMALL, width)
         rest = len(lines) - n
         room = int((_FOOT_AT - 2.0 - y) // step)
         if len(parts) > room - (1 if rest > 1 else 0):

@@ -127,18 +127,25 @@ class Pen:
         size: float,
         *,
         right_from: int | None = None,
+        until_mm: float = PAGE_MM[1],
     ) -> float:
         """Write rows of wrapped cells, each with whether it is bold; return where they end.
 
         Parameters
         ----------
         right_from : columns from this one on are set to the right
+        until_mm : rows that would reach further down are counted instead
         """
-        for cells, bold in rows:
+        for number, (cells, bold) in enumerate(rows):
             lines = [
                 self.wrapped(cell, size, width - 1.5, bold=bold)
                 for cell, width in zip(cells, widths_mm, strict=False)
             ]
+            n_lines = max(len(held) for held in lines)
+            rest = len(rows) - number
+            if y_mm + (n_lines + (rest > 1)) * self.line_mm(size) > until_mm:
+                self.text(x_mm, y_mm, f"…  {rest} more; they stand in the tables.", size, bold=True)
+                return y_mm + self.line_mm(size)
             left = x_mm
             for n, (held, width) in enumerate(zip(lines, widths_mm, strict=False)):
                 to_right = right_from is not None and n >= right_from
@@ -146,7 +153,7 @@ class Pen:
                     at = left + width - 1.5 if to_right else left
                     self.text(at, y_mm + row * self.line_mm(size), line, size, bold=bold, right=to_right)
                 left += width
-            y_mm += max(len(held) for held in lines) * self.line_mm(size)
+            y_mm += n_lines * self.line_mm(size)
         return y_mm
 
 

@@ -183,15 +183,16 @@ def response_rows(lesion: SheetLesion) -> list[Row]:
 
 
 def headline(lesion: SheetLesion) -> str:
-    """Return the categories that a board asks for, each with its arrow and number."""
+    """Return the categories that a board asks for, each with its arrow and number, or why not."""
     wanted = ("recist11", "choi", "volume_sphere_recist")
     found = {response.criterion: response for response in lesion.responses}
     short = {"volume_sphere_recist": "Volume"}
-    return "    ".join(
-        f"{short.get(criterion, _RULES[criterion])}: {category_words(found[criterion])}"
-        for criterion in wanted
-        if criterion in found
-    )
+    told = []
+    for criterion in (one for one in wanted if one in found):
+        response = found[criterion]
+        why = f" ({worded(response.reason)})" if response.reason else ""
+        told.append(f"{short.get(criterion, _RULES[criterion])}: {category_words(response)}{why}")
+    return "    ".join(told)
 
 
 def visit_words(tag: str, visit: SheetVisit) -> str:

@@ -20,7 +20,7 @@ from gist_imaging.store.faults import fault_of
 
 __all__ = ["BUSY_TIMEOUT_MS", "Connector", "Database", "private_file", "sync_folder"]
 
-BUSY_TIMEOUT_MS: Final = 5000
+BUSY_TIMEOUT_MS: Final = 10_000
 """How long a write waits for another program before it says so."""
 
 # SQLite 3.7.0 to 3.51.2 may corrupt a WAL database when it is reset (fixed in 3.51.3).

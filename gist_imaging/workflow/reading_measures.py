@@ -102,14 +102,20 @@ def clear_caliper(case: OpenCase, lesion: str, visit: str, measure: str) -> Even
     return case.act(caliper_cleared(case.state, lesion, visit, measure))
 
 
-def shown_calipers(case: OpenCase, lesion: str, visit: str) -> tuple[Caliper, ...]:
-    """Return longest diameter and short axis, proposed and by hand; none where there is nothing to show."""
+def shown_calipers(case: OpenCase, lesion: str, visit: str, *, wait: bool = True) -> tuple[Caliper, ...]:
+    """Return longest diameter and short axis, proposed and by hand; none where there is nothing to show.
+
+    Parameters
+    ----------
+    wait : measure the mask now where nobody has; False shows proposals only once `live_numbers` is done
+    """
     from gist_imaging.session.calipers import calipers_shown
 
     if not lesion or case.state.plain("lesion", lesion) is None:
         return ()
     try:
-        measured = live_numbers(case, lesion, visit)
+        known = wait or numbers_state(case, lesion, visit) == "fresh"
+        measured = live_numbers(case, lesion, visit) if known else None
     except MaskError:  # the mask was made on a series that is no longer the measured one
         measured = None
     return calipers_shown(case.state, lesion, visit, measured, _mask_sha256(case, lesion, visit))

@@ -52,8 +52,10 @@ def annotate(target: Path, *, reader: str = "R1", case: str | None = None, at: P
 
     from gist_napari.window import ReadingDock
 
-    viewer = napari.Viewer(title="GIST reading")
+    viewer = napari.Viewer(title="GIST reading", show=False)
     reading = ReadingDock.in_viewer(viewer)
+    reading.fill_window()
+    viewer.window.show()
     reading.session.open_study(folder, reader)
     if case is not None:
         reading.session.open_case(case)

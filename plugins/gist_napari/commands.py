@@ -5,6 +5,7 @@ from __future__ import annotations
 import napari
 import numpy as np
 from napari.layers import Image, Labels
+from napari.settings import get_plugin_settings
 
 from gist_imaging.errors import GistImagingError
 from gist_napari.window import ReadingDock
@@ -16,7 +17,10 @@ READING = "Reading screen"
 
 def open_reading(viewer: napari.Viewer) -> ReadingDock:
     """Open the reading screen in this window; a second call shows the one that is there."""
-    return ReadingDock.in_viewer(viewer)
+    dock = ReadingDock.in_viewer(viewer)
+    if not dock.session.reader:
+        dock.session.reader = str(get_plugin_settings("gist-imaging").reading.reader)
+    return dock
 
 
 def open_sample(viewer: napari.Viewer) -> ReadingDock:

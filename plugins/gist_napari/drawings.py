@@ -127,7 +127,7 @@ def _calipers(session: Session, case: OpenCase, visit: str, dashed: bool) -> Ite
         if case.state.proposal(lesion, visit) is not None or not session.measured(lesion, visit):
             continue
         written: list[FloatArray] = []
-        for caliper in workflow.shown_calipers(case, lesion, visit):
+        for caliper in workflow.shown_calipers(case, lesion, visit, wait=False):
             ends = np.asarray(caliper.points_mm, dtype=np.float64)
             if written and _nearest(ends[1], written) < _nearest(ends[0], written):
                 ends = ends[::-1]

@@ -9,6 +9,7 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -34,6 +35,17 @@ _MODIFIERS = (
 )
 _TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 _LISTS = (QAbstractItemView, QComboBox, QAbstractSlider)
+
+_LEFT_ALONE = (
+    Qt.Key.Key_Tab,
+    Qt.Key.Key_Backtab,
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_Meta,
+)
+"""Keys that an image gets: they move the focus, or go with the mouse."""
 
 _SYMBOLS = "[]-=+"
 """Found by what they write: on many keyboards they need a modifier."""
@@ -82,7 +94,8 @@ class KeyRing(QObject):
     """Takes the keys of the table while something inside `scope` has the focus.
 
     A widget that claims a key for itself (by accepting its ShortcutOverride, as text fields and forms do)
-    keeps it. Only the widget with the focus is watched, so that moving the mouse costs nothing.
+    keeps it. An image gets no key that is not in the table. Only the widget with the focus is watched, so
+    that moving the mouse costs nothing.
 
     Parameters
     ----------
@@ -99,6 +112,9 @@ class KeyRing(QObject):
     ) -> None:
         super().__init__(scope)
         self.scope, self.actions = scope, dict(actions)
+        if scope.focusPolicy() == Qt.FocusPolicy.NoFocus:
+            # Else a click on a button of ours that takes no focus would give it to napari's window.
+            scope.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.problems: tuple[str, ...] = ()
         if bindings is None:
             bindings, self.problems = bindings_of_user()
@@ -139,7 +155,11 @@ class KeyRing(QObject):
             return self._release(event)
         return False
 
-    def _follow(self, _old: QWidget | None, new: QWidget | None) -> None:
+    def _follow(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is self.scope and old is not None and self.scope.isAncestorOf(old) and old.isVisible():
+            # A click on a button or bar that takes no focus: it stays where it was.
+            old.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         if self._watched is not None:
             with suppress(RuntimeError):  # it may be gone by now
                 self._watched.removeEventFilter(self)
@@ -190,7 +210,8 @@ class KeyRing(QObject):
             return False
         binding = self._binding(watched, event)
         if binding is None:
-            return False
+            # On an image, napari's own keys would hide, turn or delete the layer (V, Ctrl+T, Ctrl+Delete).
+            return isinstance(watched, QOpenGLWidget) and event.key() not in _LEFT_ALONE
         event.accept()
         if binding.hold:
             if not event.isAutoRepeat() and event.key() not in self._held:

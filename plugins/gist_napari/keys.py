@@ -151,7 +151,7 @@ BINDINGS: tuple[Binding, ...] = (
     _case("page_segment", "F3", "Segment"),
     _case("page_measure", "F4", "Measure"),
     _case("page_levator", "F5", "Levator"),
-    _case("page_sign", "F6", "Sign"),
+    _case("page_report", "F6", "Report"),
     _case("commit", "Ctrl+Return", "commit the call"),
     _case("next_case", "N", "leave as draft, next case", Context.READING),
     _case("save", "Ctrl+S", "say when it was saved"),

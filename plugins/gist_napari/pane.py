@@ -20,7 +20,7 @@ from gist_napari.mouse import CanvasMouse
 from gist_napari.orientation import EdgeLetters, edge_letters, tilt_text, turned_letters
 from gist_napari.overlay import BrushCursor, Overlay, OverlayPicture, SlicePicture
 from gist_napari.pane_image import PaneImage
-from gist_napari.planes import PlaneMap
+from gist_napari.planes import PlaneMap, acquired_plane
 from gist_napari.scene import STYLES, Scene
 from gist_napari.window_level import dragged
 
@@ -113,13 +113,17 @@ class Pane(PaneImage):
         mouse.window_reset_wanted.connect(self.reset_window)
         mouse.maximise_wanted.connect(self.maximise_wanted)
         mouse.resized.connect(self._on_resized)
-        self.model.dims.events.point.connect(self._on_dims)
-        camera = self.model.scene.camera
-        camera.events.zoom.connect(self._on_camera)
-        camera.events.center.connect(self._on_camera)
-        camera.events.angles.connect(self.refresh)
-        camera.events.orientation.connect(self._on_orientation)
-        self.model.events.reset_view.connect(self._on_reset_view)
+        camera = self.model.scene.camera.events
+        self._heard: tuple[tuple[Any, Any], ...] = (
+            (self.model.dims.events.point, self._on_dims),
+            (camera.zoom, self._on_camera),
+            (camera.center, self._on_camera),
+            (camera.angles, self.refresh),
+            (camera.orientation, self._on_orientation),
+            (self.model.events.reset_view, self._on_reset_view),
+        )
+        for emitter, heard in self._heard:
+            emitter.connect(heard)
 
     def show_volume(self, volume: Volume, *, caption: str, facts: PaneFacts | None = None) -> None:
         """Show a volume in the plane that it was acquired in, its middle slice, as large as fits.
@@ -137,6 +141,23 @@ class Pane(PaneImage):
         """Show no volume but a message that says why, and what to do."""
         self._message, self._scene, self._crosshair_mm = message, Scene(), None
         self._show_nothing()
+
+    def close(self) -> None:
+        """Give the canvas back to napari as it was; the pane is of no use afterwards."""
+        for emitter, heard in self._heard:
+            emitter.disconnect(heard)
+        self._heard = ()
+        self._remove_layer()
+        self.volume = self.grid = None
+        self.widget.removeEventFilter(self.mouse)
+        self.overlay.hide()
+        self.overlay.deleteLater()
+        camera = self.model.scene.camera
+        camera.mouse_pan = camera.mouse_zoom = True
+        camera.orientation2d = ("down", "right")
+        self.model.dims.ndisplay = 2
+        self.model.canvas.background_color_override = None
+        self.qt_viewer.dims.show()
 
     def set_flat(self, flat: bool) -> None:
         """Show slices, or leave the pane to a 3D view."""
@@ -233,12 +254,14 @@ class Pane(PaneImage):
 
     def _corners(self, view: PlaneMap) -> Corners:
         first = self.title if self._over is None else self._over_words
+        # Thick slices cut across are not an acquired picture, and the reader must know.
+        plane = view.plane.value + ("" if view.plane is acquired_plane(view.grid) else " reformat")
         tilt = tilt_text(view.grid, view.plane)
         window = str(self._window) + (" inverted" if self._inverted else "")
         return Corners(
             tuple(text for text in (first, self._caption) if text),
             (self._facts.note,) if self._facts.note else (),
-            (window, f"{view.plane.value} {self.slice_index + 1}/{self.n_slices}"),
+            (window, f"{plane} {self.slice_index + 1}/{self.n_slices}"),
             (tilt,) if tilt else (),
         )
 

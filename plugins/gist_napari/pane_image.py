@@ -12,7 +12,7 @@ from gist_imaging.spatial import Volume
 from gist_napari.layers import AXIS_LABELS, UNITS, DisplayGrid
 from gist_napari.pane_places import PanePlaces
 from gist_napari.planes import Plane, acquired_plane
-from gist_napari.window_level import Preset, Window, default_window
+from gist_napari.window_level import Window, default_window, presets_of
 
 __all__ = ["PaneImage"]
 
@@ -102,15 +102,18 @@ class PaneImage(PanePlaces):
         self.window_changed.emit()
         self.refresh()
 
+    def set_preset(self, key: int) -> str:
+        """Choose the window on key 1 to 5 and return its name; "" where there is none."""
+        if self.volume is None or key not in presets_of(self.volume):
+            return ""
+        preset = presets_of(self.volume)[key]
+        self.set_window(preset.of(self.volume))
+        return preset.name
+
     def reset_window(self) -> None:
         """Go back to the window that the volume opened with."""
         if self.volume is not None:
             self.set_window(default_window(self.volume))
-
-    def set_preset(self, preset: Preset) -> None:
-        """Show the window that a preset means on this volume."""
-        if self.volume is not None:
-            self.set_window(preset.of(self.volume))
 
     @property
     def inverted(self) -> bool:

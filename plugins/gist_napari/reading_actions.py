@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from gist_napari.planes import Plane
 from gist_napari.tools.names import Tool
-from gist_napari.window_level import presets_of
 
 if TYPE_CHECKING:
     from gist_napari.pane import Pane
@@ -18,7 +17,7 @@ __all__ = ["actions_of"]
 
 _ZOOM = 1.25
 
-PAGES = ("look", "segment", "measure", "levator", "sign")
+PAGES = ("look", "segment", "measure", "levator", "report")
 
 
 def actions_of(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
@@ -92,8 +91,7 @@ def _looking(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
 def _grey(dock: ReadingDock) -> dict[str, Callable[..., Any]]:
     def preset(number: int) -> None:
         for pane in dock.reading.panes:
-            if pane.volume is not None:
-                pane.set_preset(presets_of(pane.volume)[number])
+            pane.set_preset(number)
 
     def hold(down: bool) -> None:
         for pane in dock.reading.panes:

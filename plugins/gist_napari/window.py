@@ -39,7 +39,7 @@ from gist_napari.widgets.page import remembered, settings
 from gist_napari.widgets.panel import TaskPanel
 from gist_napari.widgets.progress import ProgressLine
 from gist_napari.widgets.style import dress
-from gist_napari.widgets.toast import Toasts
+from gist_napari.widgets.toast import ActivityList, Toasts
 from gist_napari.widgets.tool_strip import ToolStrip
 from gist_napari.widgets.worklist_page import WorklistPage
 from gist_napari.window_level import presets_of
@@ -78,6 +78,7 @@ class ReadingDock(QWidget):
         self.worklist = WorklistPage(self.session)
         self._lay_out()
         self.toasts = Toasts(self.session, self)
+        self.activity = ActivityList(self.session, self)
         self.actions_by_id = actions_of(self)
         self.keys = KeyRing(self, self.actions_by_id)
         self._wire()
@@ -128,9 +129,11 @@ class ReadingDock(QWidget):
 
     def _wire(self) -> None:
         act, panel = self.actions_by_id, self.panel
+        self.header.activity_wanted.connect(self.activity.toggle)
         self.tools.plane_wanted.connect(lambda plane: self.reading.set_plane(Plane(plane)))
         self.tools.blink_wanted.connect(self.reading.finder.blink)
         self.tools.reference_wanted.connect(self.reading.toggle_reference_row)
+        self.tools.reference_wanted.connect(self._mark_tools)
         self.tools.three_d_wanted.connect(self.reading.finder.toggle_surfaces)
         panel.live.changed.connect(self.reading.redraw)
         panel.stage_wanted.connect(self.reading.hang)
@@ -140,7 +143,17 @@ class ReadingDock(QWidget):
         self.reading.hung.connect(panel.look.mark_stage)
         self.reading.shown.connect(self._show_presets)
         panel.points_wanted.connect(self.reading.finder.points)
+        for told in (self.reading.shown, self.link.changed, self.pre.view_changed, self.post.view_changed):
+            told.connect(self._mark_tools)
         panel.export_wanted.connect(self.export)
+
+    def _mark_tools(self) -> None:
+        """Let the tool strip say which plane is shown, and why blinking cannot be."""
+        shown = self.pre if self.pre.volume is not None else self.post
+        self.tools.show_plane(shown.plane.value)
+        self.tools.show_reference(not self.reading.frames[0].references.isHidden())
+        refused = self.link.blink_refused
+        self.tools.set_blocked("blink", f"{refused[:1].upper()}{refused[1:]}." if refused else "")
 
     def _set_mouse(self, style: str) -> None:
         for pane in (self.pre, self.post):
@@ -183,9 +196,10 @@ class ReadingDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Put away what napari shows beside us."""
         super().showEvent(event)
-        QTimer.singleShot(0, self._fill_window)
+        QTimer.singleShot(0, self.fill_window)
 
-    def _fill_window(self) -> None:
+    def fill_window(self) -> None:
+        """Put away napari's own canvas and panels; done before the window is shown, they cost no time."""
         main = self.window()
         if not isinstance(main, QMainWindow) or self._main is main:
             return

@@ -22,8 +22,8 @@ from chiral_phantom import (
 from pane_window import TwoPanes, two_panes
 from scipy.spatial.transform import Rotation
 
-from gist_imaging.spatial import Geometry, Volume
-from gist_napari.pane import PaneFacts
+from gist_imaging.spatial import Geometry, Quantity, Volume
+from gist_napari.pane import Pane, PaneFacts
 from gist_napari.planes import Plane
 from gist_napari.window_level import Window
 
@@ -216,6 +216,42 @@ def acquisition_of(shape: tuple[int, int, int]) -> Geometry:
     return Geometry.from_spacing(shape, (3.0, 1.0, 1.2), (0.0, 10.0, -20.0), axes, "1.2")
 
 
+def test_presets_are_chosen_by_key_and_named(window):
+    pane = window.pre
+    volume = chiral_volume(acquisition("axial"))
+    pane.show_volume(volume.stating(Quantity.HU), caption="CT")
+
+    assert pane.set_preset(4) == "bone"
+    assert pane.window == Window(480, 2500)
+    assert pane.set_preset(9) == ""
+    pane.reset_window()
+    assert pane.window == Window(40, 400)
+
+    pane.show_volume(volume, caption="MR")
+    assert pane.set_preset(2).endswith("not calibrated")
+
+
+def test_a_closed_pane_gives_the_canvas_back(window):
+    from napari.components import ViewerModel
+    from napari.qt import QtViewer
+
+    model = ViewerModel()
+    canvas = QtViewer(model)
+    canvas.show()
+    pane = Pane(model, canvas, "PRE")
+    pane.show_volume(chiral_volume(acquisition("coronal")), caption="phantom")
+
+    pane.close()
+    window.wheel(pane, -2)
+    model.scene.camera.zoom = 3.0
+    model.dims.ndisplay = 3
+    window.pump(0.05)
+
+    assert len(model.layers) == 0
+    assert model.canvas.background_color_override is None
+    canvas.close()
+
+
 def test_slices_are_counted_from_the_head_and_one_step_is_one_slice(window):
     pane = window.pre
     pane.show_volume(chiral_volume(acquisition("axial", flips=(-1, 1, 1))), caption="phantom")
@@ -306,6 +342,8 @@ def test_one_pane_alone_says_what_it_shows(window):
     assert corners.bottom_left == ("WW 400  WL 40", f"axial {pane.slice_index + 1}/{pane.n_slices}")
     assert corners.bottom_right == ("tilt 13°",)
     assert tuple(letters) == ("R", "L", "A", "P")
+    pane.set_plane(Plane.SAGITTAL)
+    assert pane.overlay.picture.corners.bottom_left[1].startswith("sagittal reformat ")
 
 
 def test_a_pane_without_a_volume_says_why(window):

@@ -9,6 +9,7 @@ import pytest
 from npe2 import PluginManifest
 from reading_screen import SAMPLES
 from strategies import oblique_geometry
+from window_driver import settle
 
 from gist_imaging.errors import GistImagingError, MaskError
 from gist_imaging.io.read import read_mask, read_volume
@@ -116,3 +117,31 @@ def test_sample_data_open_in_napari(make_napari_viewer, monkeypatch, tmp_path: P
     layers = viewer.open_sample("gist-imaging", "syn_003")
 
     assert [layer.name for layer in layers] == ["SYN-003 baseline", "SYN-003 presurgery"]
+
+
+def test_the_reading_screen_fills_naparis_window_and_gives_it_back(qapp):
+    import napari
+    from qtpy.QtWidgets import QDockWidget
+
+    from gist_napari.commands import open_reading
+    from gist_napari.window import ReadingDock
+
+    viewer = napari.Viewer()
+    _, dock = viewer.window.add_plugin_dock_widget("gist-imaging", "Reading screen")
+    settle(0.5)
+    main = dock.window()
+    shown = [one for one in main.findChildren(QDockWidget) if one.isVisible()]
+
+    assert isinstance(dock, ReadingDock)
+    assert ReadingDock.in_viewer(viewer) is dock
+    assert open_reading(viewer) is dock
+    assert dock.session.reader == "R1"
+    assert not main.centralWidget().isVisible()
+    assert len(shown) == 1
+    assert dock.width() >= main.width() - 20
+
+    dock.leave()
+    settle(0.3)
+    assert main.centralWidget().isVisible()
+    assert not dock.isVisible()
+    viewer.close()

@@ -12,6 +12,8 @@ from case_sheets import POST_GRID, PRE_GRID, emptied, lesion, one_slice, sheet, 
 from PIL import Image
 from strategies import REAL_SCANS, needs_real_scans
 
+from gist_imaging.anatomy.metric import Metric
+from gist_imaging.anatomy.relation_values import METRIC_NAMES
 from gist_imaging.errors import GistImagingError
 from gist_imaging.io.case_sheet import SheetCaliper, SheetVisit, pdf_bytes, png_bytes, write_case_sheet
 from gist_imaging.io.case_sheet_page import page_of
@@ -68,7 +70,8 @@ def test_a_scale_bar_is_as_long_in_pixels_as_it_says():
         bars = [line for line in axes.lines if str(line.get_gid()).startswith("scale bar")]
         wanted = float(str(bars[0].get_gid()).split()[2]) * px_per_mm
         at = picture.shape[0] - (box.y0 + 1.8 / 63.0 * box.height)
-        row = picture[round(at), round(box.x0) : round(box.x1)]
+        # Left of the letter in the middle.
+        row = picture[round(at), round(box.x0) : round(box.x0 + 0.45 * box.width)]
         found = int((row.min(axis=1) > 200).sum())
         assert abs(found - wanted) <= 2
 
@@ -152,10 +155,19 @@ def everything() -> list:
         lesion(one_slice(pre), one_slice(post), "L3"),
         lesion(pre, SheetVisit(missing="No follow-up scan has been imported."), "L4"),
         lesion(SheetVisit(missing="Not outlined at baseline."), post, "L5"),
+        lesion(
+            replace(pre, metrics=both_sides()), replace(post, metrics=both_sides()), "L6", notes=(LONG,) * 4
+        ),
     ]
 
 
-@pytest.mark.parametrize("number", range(5))
+def both_sides():
+    held = {name: Metric(-1234.5678, "mm", low=-2345.678, high=3456.789) for name in METRIC_NAMES}
+    held["fossa_loss"] = Metric.missing("1", "the fat of the ischioanal fossae was not outlined")
+    return {"L": held, "R": held}
+
+
+@pytest.mark.parametrize("number", range(6))
 def test_no_text_lies_on_another_or_leaves_the_page(number):
     lesions = everything()
     figure = page_of(sheet(*lesions), lesions[number])
@@ -168,6 +180,13 @@ def test_no_text_lies_on_another_or_leaves_the_page(number):
         ]
     page = figure.bbox
     assert all(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 for _, box in boxes)
+    foot = max(box.y1 for text, box in boxes if text.startswith("All pictures"))
+    body = [
+        box
+        for text, box in boxes
+        if not text.startswith(("All", "Research", "page", "gist_imaging", "4 warning"))
+    ]
+    assert all(box.y0 >= foot for box in body)
     over = [
         (one, other)
         for (one, a), (other, b) in combinations(boxes, 2)
@@ -179,6 +198,7 @@ def test_no_text_lies_on_another_or_leaves_the_page(number):
 def test_what_does_not_fit_is_counted():
     lesions = everything()
 
+    assert "more; they stand in the tables" in said(page_of(sheet(*lesions), lesions[5]))
     assert "more; they stand with the reading" in said(page_of(sheet(*lesions), lesions[1]))
 
 

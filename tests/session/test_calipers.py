@@ -124,6 +124,19 @@ def test_nothing_is_shown_where_nothing_is_outlined(case):
     assert workflow.live_numbers(case, "L1", "baseline").volume_mm3 == 0.0
 
 
+def test_a_paint_that_does_not_wait_shows_proposals_only_once_they_are_measured(outlined):
+    ends = place(outlined, (9, 27, 14), (9, 27, 30))
+    assert workflow.shown_calipers(outlined, "L1", "baseline", wait=False) == ()
+    workflow.live_numbers(outlined, "L1", "baseline")
+    assert len(workflow.shown_calipers(outlined, "L1", "baseline", wait=False)) == 2
+    workflow.set_caliper(outlined, "L1", "baseline", "short_axis", ends, "other")
+    workflow.brush(outlined, "L1", "baseline", place(outlined, (9, 27, 40)), 3.0)
+
+    (by_hand,) = workflow.shown_calipers(outlined, "L1", "baseline", wait=False)
+    assert by_hand.overridden
+    assert by_hand.stale
+
+
 def test_rulers_are_numbered_kept_in_millimetres_and_removed_by_their_key(case):
     ends = place(case, (2, 5, 5), (2, 5, 15))
     for _ in range(2):

@@ -20,6 +20,7 @@ from gist_imaging.measure.overlap import dice
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.session.drawing import prompts_of
 from gist_imaging.session.event import Event, changed
+from gist_imaging.session.reading_of import masks_of, reading_of
 from gist_imaging.session.state import replayed
 from gist_imaging.store import CaseImport, ScanPlace, SeriesRecord, StudyStore, VisitImport, VisitRecord
 
@@ -219,6 +220,28 @@ def test_files_that_changed_since_they_were_imported_are_refused(tmp_path):
     with pytest.raises(ReadingError, match="its files have changed since; restore them"):
         again.measured_volume("baseline")
     again.close()
+
+
+def test_a_commit_that_was_cut_off_on_disk_is_finished_when_the_case_is_opened_again(tmp_path):
+    with StudyStore.create(tmp_path / "study", study_id="TEST") as store:
+        store.take_in(CaseImport("SYN-001", tuple(visit_import(*visit) for visit in VISITS)))
+    case = workflow.open_case(tmp_path / "study", "SYN-001", "R1")
+    workflow.add_lesion(case)
+    point = case.measured_volume("baseline").geometry.to_patient([[10, 90, 90]])
+    workflow.brush(case, "L1", "baseline", point, 5.0, ball=True)
+    answer_everything(case)
+    frames = {name: case.measured_volume(name).geometry.frame_uid for name, _, _ in VISITS}
+    kept = reading_of(case.state, case="SYN-001", reader="R1", blinded=False, frames=frames)
+    case.archive.add_reading(kept, masks_of(case.state))
+    case.close()
+
+    again = workflow.open_case(tmp_path / "study", "SYN-001", "R1")
+    assert not workflow.is_committed(again)
+    assert workflow.commit_call(again).sha256 == kept.sha256
+    assert workflow.is_committed(again)
+    again.close()
+    with StudyStore.open(tmp_path / "study") as store:
+        assert [held.revision for held in store.readings("SYN-001", "R1")] == [1]
 
 
 def test_a_study_without_that_case_says_which_it_has(study):

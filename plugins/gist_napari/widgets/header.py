@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from gist_imaging.session.journal import SaveState, SaveStatus
@@ -52,6 +52,8 @@ class CaseHeader(QWidget):
     Every state is a word or a shape; colour only repeats it.
     """
 
+    activity_wanted = Signal()
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
@@ -68,17 +70,18 @@ class CaseHeader(QWidget):
         self.flags = tool_button("⚑ 0")
         self.saved = text("")
         self.retry = tool_button("Retry", "Try to save now.")
-        self.sign = tool_button("Sign ▸", "What is still open, and the call.", "F6")
+        self.activity = tool_button("Activity", "What was done in this case, and what was said.")
+        self.report = tool_button("Report ▸", "What is still open, and the call.", "F6")
         self._slow = QTimer(self, singleShot=True, interval=SAYS_SAVING_AFTER_MS)
         self._slow.timeout.connect(self._say_saving)
         self._lay_out()
         self.back.clicked.connect(self.leave)
         self.retry.clicked.connect(self._retry)
         self.flags.clicked.connect(self._tell_flags)
-        self.sign.clicked.connect(lambda: session.page_wanted.emit("sign"))
+        self.activity.clicked.connect(self.activity_wanted.emit)
+        self.report.clicked.connect(lambda: session.page_wanted.emit("report"))
         session.study_changed.connect(self._show_case)
         session.case_changed.connect(self._show_case)
-        session.study_changed.connect(self._show_case)
         session.state_changed.connect(self._on_event)
         session.view_changed.connect(self._show_state)
         session.saved_changed.connect(self._show_saved)
@@ -112,7 +115,8 @@ class CaseHeader(QWidget):
         row.addStretch(1)
         row.addWidget(self.saved)
         row.addWidget(self.retry)
-        row.addWidget(self.sign)
+        row.addWidget(self.activity)
+        row.addWidget(self.report)
         self.saved.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 
     # ---------------------------------------------------------------- what is shown
@@ -127,7 +131,7 @@ class CaseHeader(QWidget):
             self.blinding,
             self.call,
             self.flags,
-            self.sign,
+            self.report,
         ):
             self._show(group, case is not None)
         self.reader.setText(f"Reader {self.session.reader}" if self.session.reader else "no reader")
@@ -214,7 +218,7 @@ class CaseHeader(QWidget):
     def _make_room(self, wrong: bool) -> None:
         """Let the reason have the width of what is less urgent while saving fails."""
         case = self.session.case
-        for group in (self.place, self.reader, self.blinding, self.flags, self.sign):
+        for group in (self.place, self.reader, self.blinding, self.flags, self.report):
             self._show(group, case is not None and not wrong)
         if not wrong and case is not None:
             self._show(self.place, bool(self.place.text()))

@@ -83,14 +83,16 @@ class LiveNumbers(QObject):
     ) -> None:
         numbers: dict[tuple[str, str], Any] = {}
         changes: dict[str, Any] = {}
-        for lesion in lesions:
-            for visit in visits:
-                numbers[lesion, visit] = _or_none(workflow.live_numbers, case, lesion, visit)
-            if committed:
-                changes[lesion] = _or_none(workflow.change_numbers, case, lesion)
-        # The window may have been closed meanwhile; then nobody waits for the numbers.
-        with suppress(RuntimeError):
-            self._ready.emit(number, numbers, changes)
+        try:
+            for lesion in lesions:
+                for visit in visits:
+                    numbers[lesion, visit] = _or_none(workflow.live_numbers, case, lesion, visit)
+                if committed:
+                    changes[lesion] = _or_none(workflow.change_numbers, case, lesion)
+        finally:
+            # The window may have been closed meanwhile; then nobody waits for the numbers.
+            with suppress(RuntimeError):
+                self._ready.emit(number, numbers, changes)
 
     def _take(self, number: int, numbers: Any, changes: Any) -> None:
         self._running = False

@@ -180,7 +180,7 @@ class LookPage(Page):
         word = held.get("word") if isinstance(held, dict) else held
         self.impression.title = f"Impression of {lesion}" if lesion else "Impression"
         self.impression.head.setText(self.impression.title)
-        self.impression.show_answer(word, word_told("impression", word))
+        self.impression.show_answer(word, word_told("impression", word), frozen=session.committed)
         self.impression.setVisible(post is not None)
         if case is None:
             self.question.ask(

@@ -69,7 +69,6 @@ PAGES: Mapping[str, tuple[str, str, tuple[tuple[str, str, str], ...]]] = {
     ),
 }
 """Name of a page to its word, its tooltip, and the parts that it has."""
-_ALSO = {"sign": "report"}
 _TOOLS = {"landmarks": Tool.LANDMARK, "levator": Tool.LEVATOR}
 """Tools that belong to one page: a click elsewhere must not place a point."""
 
@@ -192,7 +191,6 @@ class TaskPanel(QWidget):
 
     def show_page(self, name: str) -> None:
         """Show a page, or a part of one: look, segment, measure, landmarks, levator, call, report, ..."""
-        name = _ALSO.get(name, name)
         for at, (page, (_, _, parts)) in enumerate(PAGES.items()):
             inside = [part for part, _, _ in parts]
             if name != page and name not in inside:

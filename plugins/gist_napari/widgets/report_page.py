@@ -27,6 +27,11 @@ _FINDINGS: Mapping[str, str] = {
     "confidence": "Confidence",
 }
 _SHOWN_AT_MOST = 8
+_MASK_QUESTIONS: Mapping[str, str] = {
+    "proposal": "a proposal waits",
+    "verified": "the copied mask is not verified",
+    "series": "the mask lies on another series",
+}
 
 
 class ReportPage(Page):
@@ -85,6 +90,14 @@ class ReportPage(Page):
             "Commit your call to see change." if not questions else "Click one to go there, then its digit."
         )
         self._show_masks()
+        if session.pair[1] is not None:
+            for lesion in session.lesions:
+                if case.state.plain("impression", lesion) is None:
+                    self.list.addWidget(
+                        style.warning(
+                            f"{lesion}: no impression yet. It is asked before any number: Look (F2)."
+                        )
+                    )
         for question in questions[:_SHOWN_AT_MOST]:
             link = style.button(_question_words(question, session.tag_of(question.visit)), question.text)
             style.look(link, "link")
@@ -145,8 +158,6 @@ class ReportPage(Page):
 
 def _question_words(question: Question, tag: str) -> str:
     if question.form == "mask":
-        return f"{question.lesion} {tag}: " + (
-            "a proposal waits" if question.field == "proposal" else "the copied mask is not verified"
-        )
+        return f"{question.lesion} {tag}: {_MASK_QUESTIONS[question.field]}"
     side = f", {SIDE_WORDS[question.side]}" if question.side in SIDE_WORDS else ""
     return f"{question.lesion} {tag}: {question.field.replace('_', ' ')}{side}"

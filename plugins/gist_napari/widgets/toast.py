@@ -9,7 +9,7 @@ from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from gist_napari.widgets.header import local_time
-from gist_napari.widgets.style import QUIET, TARGET_PX, button, dress, heading, look, text
+from gist_napari.widgets.style import LINE, QUIET, TARGET_PX, button, dress, heading, look, text
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QEnterEvent
@@ -184,8 +184,18 @@ class ActivityList(QWidget):
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 6, 8, 6)
-        column.addWidget(heading("Activity"))
+        close = button("Close", "Put this list away.")
+        close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        close.clicked.connect(self.hide)
+        top = QHBoxLayout()
+        top.addWidget(heading("Activity"))
+        top.addStretch(1)
+        top.addWidget(close)
+        column.addLayout(top)
         column.addWidget(self.list)
+        self.setStyleSheet(self.styleSheet() + f"QWidget#activityList {{ border: 2px solid {LINE}; }}")
+        if parent is not None:
+            self.hide()
         session.said.connect(lambda toast: self._add(f"{SYMBOLS.get(toast.kind, '•')} {toast.text}"))
         session.state_changed.connect(self._on_event)
         session.case_changed.connect(self._other_case)
@@ -193,6 +203,18 @@ class ActivityList(QWidget):
     def sizeHint(self) -> QSize:
         """Return a size that shows about ten lines."""
         return QSize(CARD_PX, 300)
+
+    def toggle(self) -> None:
+        """Show the list over the lower right of the widget that it lies on, or put it away."""
+        over = self.parentWidget()
+        if over is not None and not self.isVisible():
+            size = self.sizeHint().boundedTo(over.size())
+            at = (over.width() - size.width() - 8, over.height() - size.height() - ABOVE_BOTTOM_PX // 2)
+            self.setGeometry(at[0], max(at[1], 0), size.width(), size.height())
+            self.show()
+            self.raise_()
+        else:
+            self.hide()
 
     def lines(self) -> list[str]:
         """Return what the list says, the newest first."""

@@ -139,8 +139,9 @@ class ToolStrip(QWidget):
 
     def set_blocked(self, name: str, reason: str) -> None:
         """Let a button say `reason` instead of working; "" frees it."""
-        self._blocked[name] = reason
-        self.refresh()
+        if self._blocked.get(name, "") != reason:
+            self._blocked[name] = reason
+            self.refresh()
 
     def show_keys(self, bindings: Iterable[Binding]) -> None:
         """Name the keys of the table in the tooltips."""
@@ -203,6 +204,8 @@ class ToolStrip(QWidget):
         made = self._add(name, word, tip, checkable=True)
 
         def pressed(on: bool) -> None:
+            if self._reason(name):
+                made.setChecked(not on)
             self._unless_blocked(name, lambda: does(on))
             self.refresh()
 

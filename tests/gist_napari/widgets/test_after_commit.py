@@ -148,6 +148,23 @@ def test_a_metric_without_a_value_says_why():
     )
 
 
+def test_an_impression_that_is_missing_is_asked_for_before_the_commit_and_frozen_by_it(make, qtbot):
+    panel = make("SYN-002")
+    case = panel.session.case
+    workflow.state_impression(case, "L1", None)
+    panel.show_page("report")
+    assert any("L1: no impression yet" in text for text in texts(panel.report))
+    workflow.state_impression(case, "L1", "same")
+    assert not any("no impression" in text for text in texts(panel.report))
+    assert panel.commit()
+    panel.show_page("look")
+    panel.look.impression.setFocus()
+    qtbot.keyClick(QApplication.focusWidget(), "1")
+
+    assert case.state.plain("impression", "L1") == "same"
+    assert any("an impression is given before any number is seen" in text for text in panel.said)
+
+
 def test_the_report_lists_what_is_open_then_what_was_committed(make, qtbot):
     panel = make("SYN-002")
     panel.session.case.undo()

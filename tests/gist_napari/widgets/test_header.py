@@ -157,9 +157,14 @@ def test_back_to_the_worklist_leaves_the_case_as_a_draft(reading, header, qtbot)
 def test_sign_asks_for_the_last_page(reading, header, qtbot):
     reading.session.open_case("SYN-016")
 
-    qtbot.mouseClick(header.sign, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(header.report, Qt.MouseButton.LeftButton)
 
-    assert reading.pages == ["sign"]
+    assert reading.pages == ["report"]
+
+
+def test_activity_is_asked_of_the_window(reading, header, qtbot):
+    with qtbot.waitSignal(header.activity_wanted):
+        qtbot.mouseClick(header.activity, Qt.MouseButton.LeftButton)
 
 
 def test_nothing_is_cut_at_the_smallest_width(reading, header):

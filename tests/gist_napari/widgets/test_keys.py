@@ -7,6 +7,7 @@ import json
 import pytest
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QKeyEvent, QKeySequence, QShortcut
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from gist_imaging.errors import GistImagingError
@@ -53,7 +54,7 @@ def test_the_keys_that_the_conventions_ask_for_are_there():
         "Up": "slice_up", "Home": "slice_first", "Shift+1": "preset_1", "Shift+5": "preset_5", "H": "hide",
         "O": "outline", "I": "between", "K": "keep_largest", "D": "tool_caliper", "T": "other_pane",
         "N": "next_case", "F1": "key_sheet", "Esc": "escape", "Ctrl+Z": "undo", "Ctrl+Y": "redo",
-        "Ctrl+Shift+Z": "redo", "Ctrl+I": "invert", "F2": "page_look", "F6": "page_sign",
+        "Ctrl+Shift+Z": "redo", "Ctrl+I": "invert", "F2": "page_look", "F6": "page_report",
         "Shift+A": "plane_axial", "Shift+C": "plane_coronal", "Shift+S": "plane_sagittal",
         "J": "jump_longest", "Shift+J": "jump_unverified", "Shift+T": "blink", "W": "window_hold",
         "Return": "accept", "Ctrl+Return": "commit", "Ctrl+S": "save", "Shift+R": "reference",
@@ -328,6 +329,32 @@ def test_holding_a_key_down_repeats_slices_and_nothing_that_changes_the_case(scr
             QApplication.sendEvent(screen.canvas, QKeyEvent(QEvent.Type.KeyPress, key, NONE, "", repeat))
 
     assert screen.done == [("slice_down",)] * 3 + [("accept",), ("next_case",)]
+
+
+def test_a_click_on_a_bar_leaves_the_focus_where_it_was(screen, qtbot):
+    screen.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # as napari's window
+    bar = QPushButton("Hide")
+    bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    screen.scope.layout().addWidget(bar)
+    qtbot.waitUntil(bar.isVisible)
+
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton)
+
+    assert screen.canvas.hasFocus()
+    qtbot.keyClick(screen.canvas, Qt.Key.Key_G)
+    assert screen.done == [("grow",)]
+
+
+@pytest.mark.parametrize(
+    ("key", "modifiers"), [(Qt.Key.Key_V, NONE), (Qt.Key.Key_T, CTRL), (Qt.Key.Key_Delete, CTRL)]
+)
+def test_napari_s_keys_reach_no_image_and_so_hide_turn_and_delete_none(screen, key, modifiers):
+    image = QOpenGLWidget(screen.scope)
+
+    assert screen.ring.eventFilter(image, QKeyEvent(QEvent.Type.KeyPress, key, modifiers, ""))
+    assert not screen.ring.eventFilter(screen.push, QKeyEvent(QEvent.Type.KeyPress, key, modifiers, ""))
+    shift = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Shift, SHIFT, "")
+    assert not screen.ring.eventFilter(image, shift)
 
 
 def test_another_table_takes_effect_at_once(screen, qtbot):

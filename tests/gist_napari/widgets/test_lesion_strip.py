@@ -115,6 +115,22 @@ def test_a_number_of_the_case_before_never_reaches_the_next(reading, strip, qtbo
     assert "99.9" not in said(strip.chips["L1"])
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_measurement_that_fails_unexpectedly_does_not_end_measuring(reading, strip, qtbot, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(workflow, "live_numbers", broken)
+    put(reading.case, "lesion", "L1", lesion())
+    with qtbot.waitSignal(strip.numbers.changed):
+        put_mask(reading.case, "mask", "L1", "baseline")
+    monkeypatch.setattr(workflow, "live_numbers", lambda *_: sizes(12.3, 900.0))
+
+    put_mask(reading.case, "mask", "L1", "presurgery")
+
+    qtbot.waitUntil(lambda: "12.3" in said(strip.chips["L1"]))
+
+
 @pytest.mark.parametrize(
     ("state", "shown"),
     [

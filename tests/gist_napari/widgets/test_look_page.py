@@ -111,12 +111,13 @@ def test_presets_and_switches_are_told_and_remembered(panel, qtbot):
     panel.look.more.open()
     panel.look._presets.itemAt(1).widget().click()
     panel.look.mouse.buttons["napari"].click()
+    smooth = not panel.look.interpolation.isChecked()
     panel.look.interpolation.click()
 
-    assert told == [4, "napari", False]
+    assert told == [4, "napari", smooth]
     from gist_napari.widgets.look_page import LookPage
 
     again = LookPage(panel.session)
     qtbot.addWidget(again)
     assert again.mouse.name == "napari"
-    assert not again.interpolation.isChecked()
+    assert again.interpolation.isChecked() == smooth

@@ -117,6 +117,16 @@ def test_the_activity_list_keeps_what_was_done_and_said_and_forgets_another_case
     assert not [line for line in activity.lines() if "brush" in line or "disk" in line]
 
 
+def test_the_activity_list_lies_over_the_window_until_it_is_closed(reading, window, qtbot):
+    activity = ActivityList(reading.session, window)
+    assert not activity.isVisible()
+
+    activity.toggle()
+    assert window.rect().contains(activity.geometry())
+    pressed(qtbot, activity, "Close")
+    assert not activity.isVisible()
+
+
 class Held:
     """A job that waits to be stopped or let go."""
 

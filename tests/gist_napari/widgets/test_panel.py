@@ -189,7 +189,7 @@ def test_a_page_of_questions_is_ready_for_digits(make, qtbot):
 
 def test_the_session_can_ask_for_a_page(make):
     panel = make()
-    panel.session.page_wanted.emit("sign")
+    panel.session.page_wanted.emit("report")
 
     assert panel.current == "report"
 

@@ -179,9 +179,9 @@ def test_blink_is_asked_of_the_window_unless_it_said_why_not(reading, strip, qtb
     qtbot.mouseClick(strip.buttons["blink"], LEFT)
     assert asked == []
     assert reading.said == ["The registration is not checked yet: Look page (F2)."]
+    assert not strip.buttons["blink"].isChecked()
 
     strip.set_blocked("blink", "")
-    strip.show_blink(False)
     qtbot.mouseClick(strip.buttons["blink"], LEFT)
     assert asked == [True]
 
