@@ -29,14 +29,13 @@ def screen(request: Any, tmp_path_factory: Any) -> Iterator[ReadingScreen]:
 
 
 def bar_px(screen: ReadingScreen, pane: Any, image: npt.NDArray[np.uint8]) -> int:
-    """Length of the scale bar on the screen: the longest bright line at the lower right."""
+    """Length of the scale bar on the picture: from its right end, near the corner, as far as it is bright."""
     grey = grey_of(screen.seen(pane, image))
-    rows = grey[-11:-5, grey.shape[1] // 2 :] > 170
-    longest = 0
-    for row in rows:
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
-        longest = max([longest, *np.diff(edges)[::2]])
-    return int(longest)
+    runs = []
+    for row in grey[[-9, -8]] > 120:
+        dark = np.flatnonzero(~row[: len(row) - 8])
+        runs.append(len(row) - 8 - int(dark[-1]))
+    return min(runs)
 
 
 def panes_are_equal(screen: ReadingScreen, bars: bool = False) -> None:
