@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 from window_driver import Hands, picture, settle, wait_for
 
 SAMPLES = Path(__file__).parents[1] / "sample_scans"
@@ -46,6 +47,12 @@ class ReadingScreen:
         """Press a key while a pane has the focus."""
         pane.widget.setFocus()
         self.hands.key(key, held, on=pane.widget)
+
+    def hover(self, pane: Any, point: tuple[float, float]) -> None:
+        """Move the mouse over a pane; it leaves the other."""
+        other = self.post if pane is self.pre else self.pre
+        QApplication.sendEvent(other.widget, QEvent(QEvent.Type.Leave))
+        self.hands.hover(pane.widget, point)
 
     def wait_for_job(self) -> None:
         wait_for(lambda: not self.session.jobs.busy, "the job ends", 60)

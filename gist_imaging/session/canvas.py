@@ -24,7 +24,6 @@ __all__ = [
     "drawn_points",
     "locked_by_others",
     "named_slices",
-    "slice_of",
 ]
 
 Axis = Literal[0, 1, 2]
@@ -155,18 +154,18 @@ def locked_by_others(state: CaseState, canvas: Canvas) -> npt.NDArray[np.bool_] 
     return locked
 
 
-def slice_of(canvas: Canvas, points_mm: npt.ArrayLike) -> str:
-    """Return the slice that the first of some positions lies on, as readers count them: "slice 11"."""
-    at = canvas.geometry.to_index(np.atleast_2d(points_mm))[0, canvas.slice_axis]
-    return f"slice {slice_number(canvas.geometry, canvas.slice_axis, round(float(at)))}"
+def named_slices(voxels: npt.NDArray[np.bool_], axis: int, geometry: Geometry) -> str:
+    """Return the slices that hold a voxel, for people, as `slice_number` counts; "" where there is none.
 
-
-def named_slices(voxels: npt.NDArray[np.bool_], canvas: Canvas) -> str:
-    """Return the slices that hold a voxel, as readers count them; "" where there is none."""
-    axis = canvas.slice_axis
+    >>> cube = np.zeros((5, 2, 2), bool)
+    >>> cube[1:4] = True
+    >>> named_slices(cube, 0, Geometry((5, 2, 2), np.diag([-3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]]))
+    'slices 2-4'
+    """
     others = tuple(one for one in range(3) if one != axis)
     found = np.flatnonzero(voxels.any(axis=others))
     if not len(found):
         return ""
-    first, last = sorted(slice_number(canvas.geometry, axis, int(k)) for k in (found[0], found[-1]))
+    ends = (slice_number(geometry, axis, int(index)) for index in (found[0], found[-1]))
+    first, last = sorted(ends)
     return f"slice {first}" if first == last else f"slices {first}-{last}"

@@ -8,9 +8,10 @@ import numpy.typing as npt
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.segment.prompts import Kind, Prompt, PromptLog
-from gist_imaging.session.canvas import Canvas, drawn_points, slice_of
+from gist_imaging.session.canvas import Canvas, drawn_points
 from gist_imaging.session.event import Event, changed
 from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.slice_number import slice_number
 
 __all__ = ["next_round", "prompt_drawn", "prompts_cleared", "prompts_of"]
 
@@ -74,7 +75,9 @@ def prompt_drawn(
         kind = "point"
     prompt = Prompt(kind, points, include, next_round(state, canvas.lesion, canvas.visit))  # type: ignore[arg-type]
     log = prompts_of(state, canvas.lesion, canvas.visit)
-    label = f"{_WORDS[kind, include]} {canvas.visit} {slice_of(canvas, prompt.points_mm)}"
+    at = canvas.geometry.to_index(prompt.points_mm)[0, canvas.slice_axis]
+    number = slice_number(canvas.geometry, canvas.slice_axis, round(float(at)))
+    label = f"{_WORDS[kind, include]} {canvas.visit} slice {number}"
     return _kept(state, canvas, log.adding([prompt]), f"add_{kind}", label, round=prompt.round)
 
 

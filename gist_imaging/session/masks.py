@@ -68,7 +68,7 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
         changed(canvas.facts_key, old_facts, told),
         changed(canvas.proposal_facts_key, facts, None),
     )
-    where = named_slices(new.voxels, canvas) or "empty"
+    where = named_slices(new.voxels, canvas.slice_axis, new.geometry) or "empty"
     return Event(
         "act",
         "accept",
@@ -112,10 +112,11 @@ def mask_verified(state: CaseState, canvas: Canvas, slices_seen: Iterable[int] |
         n_seen = len(own & {int(at) for at in slices_seen})
         share = n_seen / len(own) if own else 1.0
         if share < SEEN_SHARE:
+            where = named_slices(mask.voxels, canvas.slice_axis, mask.geometry)
             raise ReadingError(
                 f"a mask is verified after looking at {SEEN_SHARE:.0%} of its slices",
                 f"{n_seen} of {len(own)} were on the screen",
-                f"scroll through {named_slices(mask.voxels, canvas)}, or correct it by brush",
+                f"scroll through {where}, or correct it by brush",
             )
     new = verified(mask, canvas.by)
     told = {**facts, "state": str(MaskState.VERIFIED), "by": canvas.by, "looked_at": share}

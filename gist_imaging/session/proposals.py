@@ -156,7 +156,7 @@ def proposed(
     warnings = list(proposal.warnings)
     locked = locked_by_others(state, canvas)
     if locked is not None and (n_locked := int(np.count_nonzero(locked & mask.voxels))):
-        where = named_slices(locked & mask.voxels, canvas)
+        where = named_slices(locked & mask.voxels, canvas.slice_axis, mask.geometry)
         warnings.append(
             ProposalWarning(f"{n_locked} voxels belong to another lesion and were left out ({where})")
         )

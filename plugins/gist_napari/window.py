@@ -119,8 +119,13 @@ class ReadingDock(QWidget):
         layout.addWidget(self.header)
         layout.addWidget(self.tools)
         layout.addWidget(self.pages, 1)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.lesions)
+        # A job that begins beside the lesions moves no image: the scale stays while it runs.
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(0, 0, 0, 0)
+        bottom.setSpacing(0)
+        bottom.addWidget(self.lesions, 1)
+        bottom.addWidget(self.progress)
+        layout.addLayout(bottom)
 
     def _wire(self) -> None:
         act, panel = self.actions_by_id, self.panel

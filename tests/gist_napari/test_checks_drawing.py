@@ -39,6 +39,9 @@ def screen(study: ReadingScreen) -> ReadingScreen:
         study.session.undo()
     study.dock.keys.release_all()
     settle(0.2)
+    study.session.choose_visit("baseline")
+    study.session.page_wanted.emit("look")
+    study.focus(study.pre)
     study.said.clear()
     assert study.session.lesions == []
     return study
@@ -91,7 +94,7 @@ def test_the_brush_without_a_lesion_makes_l1_and_its_size_agrees_everywhere(scre
     assert session.lesions == ["L1"]
     assert session.active_lesion == "L1"
     assert "L1" in screen.dock.lesions.chips
-    hands.hover(pane.widget, (200, 220))
+    screen.hover(pane, (200, 220))
     for _ in range(10):
         screen.press(pane, Qt.Key.Key_BracketRight)
     assert session.brush_mm == pytest.approx(6.0 * 1.2**10, rel=1e-3)
@@ -138,7 +141,8 @@ def test_grow_shows_a_hatched_proposal_that_esc_rejects_enter_keeps_and_undo_nam
     assert pane.slice_index == at + 3
     assert session.jobs.busy
     assert np.abs(screen.seen(pane).astype(int) - grey).mean() > 1
-    assert screen.dock.progress.isVisible()
+    wait_for(screen.dock.progress.isVisible, "the progress is shown")
+    assert (pane.widget.width(), pane.widget.height()) == grey.shape[1::-1]  # and no image has moved
     screen.shot("c10_running")
     screen.press(pane, Qt.Key.Key_Escape)
     screen.wait_for_job()
@@ -218,12 +222,21 @@ def test_drawing_in_post_changes_no_word_about_pre(screen: ReadingScreen):
     assert np.shape(picture_before) == screen.seen(screen.pre).shape
 
 
+def grows_to_the_head(pane: Any) -> bool:
+    return bool(pane.volume.geometry.axes[2, 0] > 0)
+
+
 def test_every_number_of_an_edited_mask_is_stale_at_once(screen: ReadingScreen):
     hands, session = screen.hands, screen.session
     tumour = screen.give_truth("L1", "baseline")
     session.page_wanted.emit("segment")
-    settle(0.5)
     page = screen.dock.panel.segment
+    wait_for(lambda: "fresh" in page.fresh.text(), "the numbers are shown")
+    first, last = sorted(
+        screen.pre.n_slices - level if grows_to_the_head(screen.pre) else level + 1
+        for level in (tumour.levels[0], tumour.levels[-1])
+    )
+    assert page.numbers["slices"].text().endswith(f"({first}–{last})")
     assert "fresh" in page.fresh.text()
     assert len(screen.pre.scene.lines) >= 2  # the calipers
     screen.press(screen.pre, Qt.Key.Key_2)

@@ -50,6 +50,8 @@ def test_one_notch_of_the_wheel_is_one_slice_in_both_panes_and_back_again(screen
             assert [one.slice_index for one in panes] == [at + 1 for at in start]
             hands.wheel(pane.widget, 1)
             assert [one.slice_index for one in panes] == start
+        if key == Qt.Key.Key_Z:
+            continue
         start = [one.slice_index for one in panes]
         assert max(start) + 30 < screen.pre.n_slices
         hands.wheel(screen.pre.widget, -30)
@@ -63,7 +65,7 @@ def test_one_notch_of_the_wheel_is_one_slice_in_both_panes_and_back_again(screen
 def test_the_read_out_follows_the_slice_under_a_still_mouse(screen: ReadingScreen):
     hands, pane = screen.hands, screen.pre
     pane.step(15 - pane.slice_index)
-    hands.hover(pane.widget, (200, 200))
+    screen.hover(pane, (200, 200))
     for notches in (-1, -4, 2):
         hands.wheel(pane.widget, notches)
         at = pane.to_patient((200.5, 200.5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from gist_imaging.session.journal import SaveState, SaveStatus
@@ -80,6 +80,10 @@ class CaseHeader(QWidget):
         session.view_changed.connect(self._show_state)
         session.saved_changed.connect(self._show_saved)
         self._show_case()
+
+    def minimumSizeHint(self) -> QSize:
+        """Let no text make the window wider than it is."""
+        return QSize(200, HEIGHT_PX)
 
     def leave(self) -> None:
         """Leave the case as a draft and say so."""
@@ -195,6 +199,7 @@ class CaseHeader(QWidget):
         wrong = status.state is SaveState.NOT_SAVED
         if status.state is SaveState.SAVED:
             self._slow.stop()
+        self._make_room(wrong)
         if status.state is not SaveState.SAVING:
             self.saved.setText(("▲ " if wrong else "") + saved_words(status))
         self.saved.setToolTip(

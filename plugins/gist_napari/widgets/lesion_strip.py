@@ -164,7 +164,12 @@ class LesionStrip(QWidget):
         fate = fate_of(case.state, name, visit.label)
         said = f"{word.symbol}&nbsp;{word.word}" + (f" · {escape(fate)}" if fate else "")
         tag = _quiet(escape(self.session.tag_of(visit.label)))
-        return f"{tag} {_sizes(measured)} {said}" if measured is not None else f"{tag} {said}"
+        if measured is None:
+            return f"{tag} {said}"
+        if not self.session.measured(name, visit.label):
+            # The mask has changed since: its old numbers are said to be old until the new ones are there.
+            return f"{tag} <i>{_quiet(' '.join(_rounded(measured)))}</i> ◔&nbsp;stale {said}"
+        return f"{tag} {_sizes(measured)} {said}"
 
     def _short(self, case: OpenCase, name: str) -> str:
         symbols = "&nbsp;".join(mask_word(case.state, name, visit).symbol for visit in self._visits())

@@ -21,7 +21,7 @@ from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
 from gist_napari.widgets.parts import Switch
 from gist_napari.widgets.style import number_text
-from gist_napari.widgets.telling import distance_mm, ml, mm, number_of_slice, reason_told
+from gist_napari.widgets.telling import distance_mm, ml, mm, number_of, reason_told
 
 if TYPE_CHECKING:
     from gist_imaging.measure.lesion import LesionMeasurement
@@ -180,8 +180,9 @@ class _VisitSizes(QWidget):
         plane = measured.ld_plane or "no"
         tilt = f", tilted {measured.ld_tilt_deg:.0f}°" if measured.ld_tilt_deg and plane == "oblique" else ""
         case, at = self.page.session.case, ""
-        if case is not None and measured.ld_slice is not None:
-            at = f" · slice {number_of_slice(case, self.visit, measured.ld_slice)}"
+        mask = None if case is None else case.state.mask(self.page.session.active_lesion, self.visit)
+        if case is not None and mask is not None and measured.ld_slice is not None:
+            at = f" · slice {number_of(case, mask, self.visit, measured.ld_slice)}"
         self.where.setText(f"{plane} plane{tilt}{at}")
         own = distance_mm((calipers[LONGEST] or {}).get("points_mm"))
         self.measurable.setText(_measurable(measured, own))

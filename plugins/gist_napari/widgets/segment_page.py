@@ -27,7 +27,7 @@ from gist_napari.widgets.telling import (
     mask_state,
     ml,
     mm,
-    number_of_slice,
+    number_of,
     place_in_slice,
     reason_told,
     slices_of,
@@ -226,7 +226,7 @@ class SegmentPage(Page):
             self.fresh.setText("")
             return
         slices = slices_of(case, mask, visit)
-        ends = sorted(number_of_slice(case, visit, at) for at in (slices[0], slices[-1])) if slices else []
+        ends = sorted(number_of(case, mask, visit, at) for at in (slices[0], slices[-1])) if slices else []
         span = f" ({ends[0]}–{ends[1]})" if ends else ""
         self.numbers["slices"].setText(f"{len(slices)}{span}")
         if measured is None:
@@ -293,19 +293,27 @@ class SegmentPage(Page):
         for held in warnings:
             row = QHBoxLayout()
             row.addWidget(style.warning(str(held["text"])), 1)
-            slices, case = held.get("slices"), self.session.case
-            if slices and case is not None:
-                number = number_of_slice(case, self.session.active_visit, int(slices[0]))
-                go = style.button("Go", f"Show slice {number}")
+            slices = held.get("slices")
+            if slices:
+                go = style.button("Go", f"Show slice {self._numbered(int(slices[0]))}")
                 go.clicked.connect(lambda _=False, number=int(slices[0]): self._go(number))
                 row.addWidget(go)
             self.warnings.addLayout(row)
 
-    def _go(self, number: int) -> None:
+    def _shown_mask(self) -> Mask | None:
         case, lesion, visit = self.session.case, self.session.active_lesion, self.session.active_visit
-        mask = None if case is None else case.state.proposal(lesion, visit) or case.state.mask(lesion, visit)
+        return None if case is None else case.state.proposal(lesion, visit) or case.state.mask(lesion, visit)
+
+    def _numbered(self, index: int) -> int:
+        case, mask = self.session.case, self._shown_mask()
+        if case is None or mask is None:
+            return index + 1
+        return number_of(case, mask, self.session.active_visit, index)
+
+    def _go(self, index: int) -> None:
+        case, mask, visit = self.session.case, self._shown_mask(), self.session.active_visit
         if case is not None and mask is not None:
-            self.session.go_to(visit, place_in_slice(case, mask, visit, number))
+            self.session.go_to(visit, place_in_slice(case, mask, visit, index))
 
 
 def _spin(low: float, high: float, value: float, unit: str = "", digits: int = 0) -> QDoubleSpinBox:

@@ -147,8 +147,7 @@ def sheet() -> str:
     QMenu::item:selected {{ background: {RAISED}; }}
     QToolTip {{ background: {BUTTON}; color: {TEXT}; border: 1px solid {LINE}; padding: 3px;
         font-size: {SMALL_PX}px; }}
-    QWidget[look="alarm"], QWidget[look="alarm"] QLabel {{ background: {WARNING}; color: {PANEL};
-        font-weight: 600; }}
+    QWidget[look="alarm"], QWidget[look="alarm"] QLabel {{ background: {WARNING}; color: {PANEL}; }}
     QWidget[look="alarm"] QToolButton, QWidget[look="alarm"] QPushButton {{ background: {PANEL}; }}
     QFrame[look="line"] {{ background: {LINE}; border: none; }}
     """

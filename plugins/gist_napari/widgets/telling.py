@@ -20,9 +20,18 @@ if TYPE_CHECKING:
 _BEFORE_DIGIT = re.compile(r"(?<!\w)-(?=\d)")
 
 __all__ = [
-    "MASK_STATES", "NOT_MEASURED", "distance_mm", "mask_state", "ml", "mm", "number_of_slice",
-    "place_in_slice", "reason_told",
-    "sentence", "slices_of", "uncapped",
+    "MASK_STATES",
+    "NOT_MEASURED",
+    "distance_mm",
+    "mask_state",
+    "ml",
+    "mm",
+    "number_of",
+    "place_in_slice",
+    "reason_told",
+    "sentence",
+    "slices_of",
+    "uncapped",
 ]  # fmt: skip
 
 MASK_STATES: Mapping[str, str] = {
@@ -112,6 +121,12 @@ def mask_state(case: OpenCase, lesion: str, visit: str) -> str:
     return str(facts.get("state", "accepted"))
 
 
+def number_of(case: OpenCase, mask: Mask, visit: str, index: int) -> int:
+    """Return the number that the pane shows for a slice of a mask's grid, `index` along its slice axis."""
+    volume = case.measured_volume(visit)
+    return slice_number(mask.geometry, slice_axis(mask.geometry, bool(volume.series_uid)), index)
+
+
 def slices_of(case: OpenCase, mask: Mask, visit: str) -> list[int]:
     """Return the slices that a mask covers, as indices along the axis that runs from slice to slice."""
     facts: Any = case.visit(visit)
@@ -119,18 +134,6 @@ def slices_of(case: OpenCase, mask: Mask, visit: str) -> list[int]:
     axis = slice_axis(mask.geometry, from_dicom=bool(volume is not None and volume.series_uid))
     across = tuple(one for one in range(3) if one != axis)
     return [int(k) for k in np.flatnonzero(mask.voxels.any(axis=across))]
-
-
-def number_of_slice(case: OpenCase, visit: str, index: int) -> int:
-    """Return the number that the pane shows of a slice of the measured series.
-
-    Parameters
-    ----------
-    index : along the axis that runs from slice to slice
-    """
-    volume = case.measured_volume(visit)
-    axis = slice_axis(volume.geometry, from_dicom=bool(volume.series_uid))
-    return slice_number(volume.geometry, axis, index)
 
 
 def place_in_slice(case: OpenCase, mask: Mask, visit: str, number: int) -> tuple[float, float, float]:
