@@ -7,8 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from gist_imaging.session.canvas import slice_number
-from gist_imaging.spatial import Geometry
+from gist_imaging.spatial import Geometry, slice_number
 
 SPACING_MM = (3.3, 0.7, 0.9)
 TURN = np.radians(17.0)
