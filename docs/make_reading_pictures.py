@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402 - the folder of the hands and the clock come fi
 from PIL import Image, ImageColor  # noqa: E402
 from qtpy.QtCore import QPoint, Qt  # noqa: E402
 from qtpy.QtTest import QTest  # noqa: E402
-from qtpy.QtWidgets import QApplication, QMenu  # noqa: E402
+from qtpy.QtWidgets import QApplication, QMenu, QPushButton  # noqa: E402
 from reading_screen import SAMPLES, ReadingScreen, Tumour, reading_screen  # noqa: E402
 from virtual_screen import virtual_screen  # noqa: E402
 from window_driver import picture, settle, wait_for  # noqa: E402
@@ -33,6 +33,7 @@ from gist_imaging.session import open_case  # noqa: E402
 from gist_imaging.store import audit, case_journal, readings, study_files  # noqa: E402
 from gist_napari.scene import STYLES  # noqa: E402
 from gist_napari.widgets import style  # noqa: E402
+from gist_napari.widgets.toast import ToastCard  # noqa: E402
 
 SIZE = (1280, 800)
 CASE = "SYN-002"
@@ -262,7 +263,7 @@ class Reader:
         self.panel.show_page("report")
         self.session.export_study(self.folder / "export")
         wait_for(lambda: not self.session.jobs.busy, "the export ends", 300)
-        self.keep("export")
+        self.keep("export", messages=True)
         self.screen.dock.show_key_sheet()
         settle(0.5)
         self.keep("keys")
@@ -310,8 +311,10 @@ class Reader:
         QTest.mouseMove(pane.widget, QPoint(round(x), round(y)))
         settle(0.2)
 
-    def keep(self, name: str) -> None:
-        """Keep what the screen shows, in the colours of the palette."""
+    def keep(self, name: str, *, messages: bool = False) -> None:
+        """Keep what the screen shows, in the colours of the palette; messages of before are dismissed."""
+        for card in () if messages else self.screen.dock.toasts.findChildren(ToastCard):
+            next(one for one in card.findChildren(QPushButton) if one.text() == "Dismiss").click()
         settle(0.4)
         seen = Image.fromarray(picture(self.screen.main)).quantize(
             palette=palette(), dither=Image.Dither.NONE
