@@ -131,6 +131,13 @@ class _StudyImages:
         key = (visit, series_key)
         if key not in self._read:
             place = self._store.place_of(self._case, visit, series_key)
+            if not place.path.exists():
+                # Where it lay may name the patient.
+                raise ReadingError(
+                    f"the image of {visit} where it was imported from",
+                    "nothing is there now",
+                    "connect the disk or network drive, or import the scans again from their new place",
+                )
             if place.content_sha256 and place.content_sha256 != content_sha256(
                 place.path, place.series_uid, place.split
             ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from gist_imaging.session.state import CaseState
 
 __all__ = ["change_numbers", "metrics"]
+
+# Longer than any version, with two points or more.
+_UID = re.compile(r"(?=.{16,64}$)[0-2](\.\d+){2,}")
 
 
 def change_numbers(case: OpenCase, lesion: str, to_visit: str | None = None) -> Comparison:
@@ -124,8 +128,18 @@ def _kept(
         case.memory.keep(key, held)
         commit = state.plain("commit")
         if commit is not None and case.archive is not None and not case.read_only:
-            case.archive.put_derived(case.case, name, commit["sha256"], inputs, held.to_json())
+            value = _without_uids(held.to_json())
+            case.archive.put_derived(case.case, name, commit["sha256"], inputs, value)
     return held
+
+
+def _without_uids(value: Any) -> Any:
+    """Return a plain value without UIDs: those of the patient's series stay in the link file."""
+    if isinstance(value, dict):
+        return {name: _without_uids(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_uids(one) for one in value]
+    return "" if isinstance(value, str) and _UID.fullmatch(value) else value
 
 
 def _mask_inputs(case: OpenCase, state: CaseState, lesion: str, visit: str, when: str) -> dict[str, str]:

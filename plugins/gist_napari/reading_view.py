@@ -326,7 +326,8 @@ class ReadingView(QWidget):
 
     def _keep_place(self) -> None:
         at = self.active
-        if self.session.case is not None and self.panes[at].volume is not None:
+        # A pane that shows surfaces is at no place.
+        if self.session.case is not None and self.panes[at].view is not None:
             self.session.remember_view(stage=self.stage, at_mm=[float(x) for x in self.panes[at].at_mm])
 
     def _reference_clicked(self, at: int, point_mm: FloatArray) -> None:

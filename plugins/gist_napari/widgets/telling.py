@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gist_imaging.errors import GistImagingError
 from gist_imaging.measure.region import slice_axis
 from gist_imaging.segment.prompts import PromptLog
 from gist_imaging.spatial import slice_number
@@ -126,8 +127,11 @@ def mask_state(case: OpenCase, lesion: str, visit: str) -> str:
 
 def number_of(case: OpenCase, mask: Mask, visit: str, index: int) -> int:
     """Return the number that the pane shows for a slice of a mask's grid, `index` along its slice axis."""
-    volume = case.measured_volume(visit)
-    return slice_number(mask.geometry, slice_axis(mask.geometry, bool(volume.series_uid)), index)
+    try:
+        is_dicom = bool(case.measured_volume(visit).series_uid)
+    except GistImagingError:  # its files are gone or changed; the pane says so
+        is_dicom = False
+    return slice_number(mask.geometry, slice_axis(mask.geometry, is_dicom), index)
 
 
 def slices_as_shown(words: str, geometry: Geometry) -> str:
@@ -144,7 +148,10 @@ def slices_as_shown(words: str, geometry: Geometry) -> str:
 def slices_of(case: OpenCase, mask: Mask, visit: str) -> list[int]:
     """Return the slices that a mask covers, as indices along the axis that runs from slice to slice."""
     facts: Any = case.visit(visit)
-    volume = case.images.volume(visit, facts.measured) if facts.measured else None
+    try:
+        volume = case.images.volume(visit, facts.measured) if facts.measured else None
+    except GistImagingError:  # its files are gone or changed; the pane says so
+        volume = None
     axis = slice_axis(mask.geometry, from_dicom=bool(volume is not None and volume.series_uid))
     across = tuple(one for one in range(3) if one != axis)
     return [int(k) for k in np.flatnonzero(mask.voxels.any(axis=across))]
