@@ -1,4 +1,4 @@
-"""What DICOM says of the patient, and where the scans lie, is on no screen, in no study file and no export."""
+"""What DICOM says of the patient, and where scans lie, is on no screen, in no study file and no export."""
 
 from __future__ import annotations
 

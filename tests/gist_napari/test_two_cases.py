@@ -75,7 +75,7 @@ def fill(screen: ReadingScreen) -> list[str]:
     for visit in ("baseline", "presurgery"):
         tumour = screen.give_truth("L1", visit)
     at = tumour.at(tumour.largest)
-    session.do(workflow.add_ruler, "baseline", [at, at + [31.7, 0.0, 0.0]])
+    session.do(workflow.add_ruler, "baseline", np.add([[0.0, 0.0, 0.0], [31.7, 0.0, 0.0]], at))
     session.do(workflow.keep_note, "baseline", "first patient only")
     session.do(workflow.state_impression, "L1", "much_smaller")
     proposal = Proposal("L1", "presurgery", tumour.mask, "region_grow", "Grow", {}, ())
@@ -306,7 +306,7 @@ def test_points_of_a_metric_and_old_sizes_are_not_shown_after_an_edit(first: Rea
     first.dock.panel.show_page("measure")
     first.dock.panel.show_page("measure")
     wait_for(lambda: "–" not in first.dock.panel.measure.visits["PRE"].cells["volume", "proposed"].text(), "")
-    session.do(workflow.brush, "L1", "baseline", [at + [0, 0, 0]], 9.0, erase=True)
+    session.do(workflow.brush, "L1", "baseline", [at], 9.0, erase=True)
     QApplication.processEvents()
     shown = first.dock.panel.measure.visits["PRE"]
     assert "stale" in shown.where.text() or "–" in shown.cells["volume", "proposed"].text()
