@@ -19,6 +19,7 @@ __all__ = [
     "answers",
     "call_history",
     "commit_call",
+    "edited_since_commit",
     "is_committed",
     "open_questions",
     "revise_call",
@@ -149,6 +150,19 @@ def revise_reading(case: OpenCase, reason: str) -> Reading:
     archive.add_reading(reading, masks_of(case.state))
     case.act(revision_event(case.state, (), reading))
     return reading
+
+
+def edited_since_commit(case: OpenCase) -> bool:
+    """Return whether masks or marks differ from the committed reading, which is what an export holds."""
+    from gist_imaging.session.reading_of import contents_of
+
+    if not is_committed(case) or case.archive is None:
+        return False
+    kept = case.archive.readings(case.case, case.reader)
+    if not kept:
+        return False
+    now = contents_of(case.state, kept[-1].reader, _frames(case))
+    return any(getattr(kept[-1], name) != value for name, value in now.items())
 
 
 def call_history(case: OpenCase) -> tuple[CallChange, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from reading_screen import ReadingScreen, bare_screen
 from widget_texts import all_texts
-from window_driver import settle
+from window_driver import settle, wait_for
 
 from gist_imaging import workflow
 
@@ -96,6 +96,17 @@ def test_nothing_reveals_the_change_before_the_call(
     settle(0.6)
     assert "stale" not in dock.lesions.chips["L1"].label.text()
     assert dock.lesions.chips["L1"].label.text() != before
+
+    # What is on the screen is not what was committed: that is said, and kept as a revision with a reason.
+    session.page_wanted.emit("report")
+    dock.panel.show_page("report")
+    report = dock.panel.report
+    wait_for(lambda: report.edited.isVisible(), "the page says that outlines were changed")
+    report.keep.click()
+    report.reason.given.emit("Edge seen elsewhere")
+    wait_for(lambda: not report.edited.isVisible(), "it is kept")
+    assert screen.case.state.plain("commit")["revision"] == 2
+    assert not workflow.edited_since_commit(screen.case)
 
 
 def _ends(mask: Any) -> tuple[Any, Any]:

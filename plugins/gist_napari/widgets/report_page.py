@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from gist_imaging import workflow
 from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
+from gist_napari.widgets.parts import ReasonRow
 from gist_napari.widgets.telling import MASK_STATES, mask_state
 from gist_napari.widgets.words import SIDE_WORDS, word_told
 
@@ -32,6 +33,12 @@ _MASK_QUESTIONS: Mapping[str, str] = {
     "verified": "the copied mask is not verified",
     "series": "the mask lies on another series",
 }
+
+
+EDITED = (
+    "Outlines or marks were changed after the commit. The committed reading and every export hold them as "
+    "they were."
+)
 
 
 class ReportPage(Page):
@@ -60,8 +67,14 @@ class ReportPage(Page):
         self.commit.clicked.connect(self.commit_wanted.emit)
         self.export = style.button("Export study …", "Write masks and tables of all committed cases")
         self.export.clicked.connect(self.export_wanted.emit)
-        self.rows.addWidget(self.commit)
-        self.rows.addWidget(self.export)
+        self.edited = style.warning(EDITED)
+        self.keep = style.button("Keep as a revision …", "The next revision holds the outlines as they are")
+        self.reason = ReasonRow("Why were they changed?", ("Slip of the hand", "Edge seen elsewhere"))
+        self.keep.clicked.connect(lambda: self.reason.start())
+        self.reason.given.connect(lambda why: session.do(workflow.revise_reading, why))
+        session.case_changed.connect(self.reason.drop)
+        for widget in (self.edited, self.keep, self.reason, self.commit, self.export):
+            self.rows.addWidget(widget)
         self.rows.addStretch(1)
         self.refresh()
 
@@ -73,6 +86,9 @@ class ReportPage(Page):
         committed = session.committed
         self.commit.setVisible(case is not None and not committed)
         self.export.setVisible(committed)
+        edited = committed and bool(self.asked(workflow.edited_since_commit))
+        self.edited.setVisible(edited)
+        self.keep.setVisible(edited)
         if case is None:
             self.what.setText("No case is open")
             self.why.setText("Choose one in the worklist and press Enter.")
