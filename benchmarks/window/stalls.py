@@ -76,7 +76,7 @@ def volume(radius_mm: float, number: int) -> Volume:
     voxels[from_middle < radius_mm] += 120
     axes, corner = np.eye(3)[:, [2, 1, 0]], (-180.0, -180.0, -150.0)
     grid = Geometry.from_spacing(SHAPE, SPACING_MM, corner, axes, f"1.2.{number + 3}")
-    return Volume(voxels, grid, "CT", Quantity.HU)
+    return Volume(voxels, grid, quantity=Quantity.HU, modality="CT")
 
 
 def distance_mm() -> FloatArray:
