@@ -13,7 +13,7 @@ from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
 from gist_napari.widgets.parts import Fold
 from gist_napari.widgets.style import number_text
-from gist_napari.widgets.telling import reason_told, sentence
+from gist_napari.widgets.telling import distance_mm, reason_told, sentence
 from gist_napari.widgets.words import word_told
 
 if TYPE_CHECKING:
@@ -112,7 +112,24 @@ class ResponsePage(Page):
             if compared is not None:
                 self._show(compared)
 
+    def _by_hand(self) -> list[str]:
+        """Return the lengths that the reader put in place of the proposed ones, such as "PRE 61.3 mm"."""
+        told = []
+        for visit in self.session.pair:
+            if visit is None:
+                continue
+            shown = self.asked(workflow.shown_calipers, self.session.active_lesion, visit.label) or ()
+            for one in shown:
+                if one.overridden:
+                    tag = self.session.tag_of(visit.label)
+                    told.append(f"{tag} {number_text(distance_mm(one.points_mm))} mm")
+        return told
+
     def _show(self, compared: Comparison) -> None:
+        by_hand = self._by_hand()
+        if by_hand:
+            words = f"Your own lengths ({', '.join(by_hand)}) are kept; the rules below use the outlines'."
+            self.list.addWidget(style.warning(words))
         more = Fold("response", "Volume by other cut-offs")
         for response in compared.responses:
             row = _row(response)
