@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QAbstractButton,
     QCheckBox,
     QLabel,
-    QPushButton,
     QScrollBar,
     QStyle,
     QStyleOptionButton,
@@ -21,6 +20,9 @@ from qtpy.QtWidgets import (
 )
 
 __all__ = ["cut_words", "grey_of", "shown", "sideways_bars"]
+
+
+_BORDER_PX = 2
 
 
 def shown(root: QWidget, kind: Any) -> list[Any]:
@@ -89,16 +91,12 @@ def _only_icon(button: QAbstractButton) -> bool:
 
 
 def _room_of(button: QAbstractButton) -> int:
-    if isinstance(button, (QPushButton, QCheckBox)):
+    """Width between the borders; the text of a button may use its padding."""
+    if isinstance(button, QCheckBox):
         option = QStyleOptionButton()
         option.initFrom(button)
-        element = (
-            QStyle.SubElement.SE_CheckBoxContents
-            if isinstance(button, QCheckBox)
-            else QStyle.SubElement.SE_PushButtonContents
-        )
-        return button.style().subElementRect(element, option, button).width()
-    return button.contentsRect().width()
+        return button.style().subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, button).width()
+    return button.width() - 2 * _BORDER_PX
 
 
 def grey_of(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gist_napari.facts import day_words
+
 if TYPE_CHECKING:
     from gist_imaging.session.open_case import SeriesFacts, VisitFacts
     from gist_napari.link import PaneLink
@@ -21,7 +23,7 @@ def pane_title(at: int, visit: VisitFacts | None, series: SeriesFacts | None, re
     mark, tag = ("▌", "PRE") if at == 0 else ("┆", "POST")
     if visit is None:
         return f"{mark}{tag}  no scan"
-    words = [visit.label, "" if visit.day is None else f"day {visit.day:+d}".replace("-", "−")]
+    words = [visit.label, day_words(visit.day)]
     if series is not None:
         words.append("measured" if series.key == visit.measured else "looking only")
         words.append("reformat" if reformat else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PaneFacts"]
+__all__ = ["PaneFacts", "day_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +24,15 @@ class PaneFacts:
 
     def first_line(self, tag: str) -> str:
         """Return case and visit, such as "CASE 017 · PRE · day −12"."""
-        day = "" if self.day is None else f"day {self.day:+d}".replace("-", "−")
-        return " · ".join(word for word in (self.case, tag, day) if word)
+        return " · ".join(word for word in (self.case, tag, day_words(self.day)) if word)
+
+
+def day_words(day: int | None) -> str:
+    """Return a day with its sign, such as "day −12" or "day 0"; "" where it is unknown.
+
+    >>> day_words(-12), day_words(0), day_words(None)
+    ('day −12', 'day 0', '')
+    """
+    if day is None:
+        return ""
+    return f"day {day:+d}".replace("-", "−") if day else "day 0"

@@ -24,6 +24,7 @@ __all__ = [
 
 LETTER_PX = 18
 _TEXT_PX = 13
+_MESSAGE_PX = 14
 _EDGE_PX = 6
 _BARS_MM = (1, 2, 5, 10, 20, 50, 100, 200)
 _QUIET = "#9AA3AD"
@@ -126,8 +127,20 @@ def paint_frame(painter: QPainter, size: tuple[float, float], dashed: bool) -> N
 
 def paint_message(painter: QPainter, text: str, size: tuple[float, float]) -> None:
     """Write why there is no picture, in its middle."""
-    line = text_size("0", 14)[1] * 1.3
-    lines = text.splitlines()
+    line = text_size("0", _MESSAGE_PX)[1] * 1.3
+    lines = [part for paragraph in text.splitlines() for part in _wrapped(paragraph, 0.9 * size[0])]
     for n, words in enumerate(lines):
         at = (size[0] / 2, size[1] / 2 + (n - (len(lines) - 1) / 2) * line)
-        cased_text(painter, words, at, colour=_QUIET, size_px=14, align=(0.5, 0.5))
+        cased_text(painter, words, at, colour=_QUIET, size_px=_MESSAGE_PX, align=(0.5, 0.5))
+
+
+def _wrapped(text: str, width_px: float) -> list[str]:
+    """Break a paragraph between words into lines that are no wider than `width_px`."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_size(longer, _MESSAGE_PX)[0] <= width_px:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

@@ -61,6 +61,11 @@ def test_one_visit_opens_with_the_sides_and_the_tilt_of_its_headers(screen: Read
     assert len(screen.case.visits) == 1
     assert screen.post.volume is None
     assert "No follow-up" in screen.post.overlay.picture.message
+    # The message is broken into lines: nothing of it reaches the edges of the pane.
+    words = screen.seen(screen.post).max(axis=2) > 100
+    assert words[5:-5].any()
+    assert not words[5:-5, 5:15].any()
+    assert not words[5:-5, -15:-5].any()
     assert not screen.errors(), screen.errors()
     for number in range(len(screen.reading.stages)):
         screen.reading.hang(number)

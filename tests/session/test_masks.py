@@ -177,6 +177,7 @@ def test_no_tumour_visible_is_an_accepted_empty_mask_with_its_reason(case):
 
 def test_a_mask_is_verified_after_looking_at_four_fifths_of_its_slices(case):
     workflow.brush(case, "L1", "baseline", at(case, 9, 27, 25), 6.7, ball=True)
+    # Indices 7 to 11 of 18 from the feet; readers count from the head.
     with pytest.raises(ReadingError, match=r"80% of its slices; 3 of 5 were .*scroll .* slices 7-11"):
         workflow.verify_mask(case, "L1", "baseline", slices_seen=[5, 6, 7, 8, 9])
     workflow.verify_mask(case, "L1", "baseline", slices_seen=[7, 8, 9, 10])

@@ -32,12 +32,13 @@ def said(chip) -> str:
 
 
 @pytest.fixture
-def strip(reading, qtbot):
+def strip(reading, qtbot, monkeypatch):
     made = LesionStrip(reading.session)
     made.resize(1280, 36)
     qtbot.addWidget(made)
     made.show()
     reading.session.open_case("SYN-016")
+    monkeypatch.setattr(reading.session, "measured", lambda *_: True)
     return made
 
 
@@ -57,6 +58,18 @@ def test_an_empty_strip_says_how_to_begin_and_plus_adds(reading, strip, qtbot):
     assert list(strip.chips) == ["L1"]
     assert strip.chips["L1"].isChecked()
     assert not strip.empty.isVisible()
+
+
+def test_sizes_of_a_mask_that_has_changed_since_are_called_stale(reading, strip, qtbot, monkeypatch):
+    reading.numbers["L1", "baseline"] = sizes(61.249, 48_310.0)
+    put(reading.case, "lesion", "L1", lesion())
+    put_mask(reading.case, "mask", "L1", "baseline")
+    qtbot.waitUntil(lambda: "61.2" in said(strip.chips["L1"]))
+
+    monkeypatch.setattr(reading.session, "measured", lambda *_: False)
+    strip.refresh()
+
+    assert "PRE 61.2 48.3 ◔ stale ● accepted" in said(strip.chips["L1"])
 
 
 def test_a_chip_shows_diameter_and_volume_of_both_time_points(reading, strip, qtbot):
