@@ -264,9 +264,6 @@ class Reader:
         self.session.export_study(self.folder / "export")
         wait_for(lambda: not self.session.jobs.busy, "the export ends", 300)
         self.keep("export", messages=True)
-        self.screen.dock.show_key_sheet()
-        settle(0.5)
-        self.keep("keys")
 
     # ---------------------------------------------------------------- hands and camera
 
