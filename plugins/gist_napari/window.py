@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -61,6 +62,8 @@ class ReadingDock(QWidget):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
         self.setObjectName("gistReading")
+        # napari pushes a docked widget up by a stretch of its own, unless the widget wants the height itself.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.viewer = napari_viewer
         self.session = Session(self)
         self._put_away: list[QWidget] = []
