@@ -8,7 +8,7 @@ import numpy.typing as npt
 from gist_imaging.errors import ReadingError
 from gist_imaging.segment.refine_brush import brush_voxels
 from gist_imaging.segment.refine_edit import edited
-from gist_imaging.session.canvas import Axis, Canvas, drawn_points, locked_by_others, slice_number
+from gist_imaging.session.canvas import Axis, Canvas, drawn_points, locked_by_others
 from gist_imaging.session.event import Event, changed, mask_changed
 from gist_imaging.session.mask_facts import (
     MaskState,
@@ -20,6 +20,7 @@ from gist_imaging.session.mask_facts import (
     signed,
 )
 from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.slice_number import slice_number
 from gist_imaging.spatial.volume import Volume
 
 __all__ = ["brushed"]

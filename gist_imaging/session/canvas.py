@@ -13,6 +13,7 @@ from gist_imaging.measure.region import slice_axis
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.difference import how_grids_differ
 from gist_imaging.spatial.geometry import FloatArray, Geometry
+from gist_imaging.spatial.slice_number import slice_number
 from gist_imaging.spatial.volume import Volume
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "drawn_points",
     "locked_by_others",
     "named_slices",
-    "slice_number",
 ]
 
 Axis = Literal[0, 1, 2]
@@ -152,21 +152,6 @@ def locked_by_others(state: CaseState, canvas: Canvas) -> npt.NDArray[np.bool_] 
             continue
         locked = other.voxels if locked is None else locked | other.voxels
     return locked
-
-
-def slice_number(geometry: Geometry, axis: int, index: int) -> int:
-    """Return the number of a slice as readers count: from the head, the front or the right, from 1.
-
-    >>> feet_first = Geometry((5, 2, 2), np.diag([3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]])
-    >>> slice_number(feet_first, 0, 0), slice_number(feet_first, 0, 4)
-    (5, 1)
-    """
-    direction = geometry.axes[:, axis]
-    # The display gives each array axis the patient axis that it runs along most.
-    towards = int(np.argmax(np.abs(direction)))
-    grows = direction[towards] > 0
-    is_forwards = not grows if towards == 2 else grows
-    return index + 1 if is_forwards else geometry.shape[axis] - index
 
 
 def named_slices(voxels: npt.NDArray[np.bool_], axis: int, geometry: Geometry) -> str:

@@ -8,9 +8,10 @@ import numpy.typing as npt
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.segment.prompts import Kind, Prompt, PromptLog
-from gist_imaging.session.canvas import Canvas, drawn_points, slice_number
+from gist_imaging.session.canvas import Canvas, drawn_points
 from gist_imaging.session.event import Event, changed
 from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.slice_number import slice_number
 
 __all__ = ["next_round", "prompt_drawn", "prompts_cleared", "prompts_of"]
 

@@ -40,7 +40,7 @@ def study_for(
         )
     folder = at if at is not None else Path.cwd() / f"{target.resolve().name}{STUDY_SUFFIX}"
     if not (folder / "study.sqlite").is_file():
-        workflow.init_study(folder, study_id="READING", title=target.resolve().name)
+        workflow.init_study(folder, study_id="READING")
     workflow.import_scans(folder, target, progress=progress, cancelled=cancelled)
     return folder
 

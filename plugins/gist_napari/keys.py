@@ -170,7 +170,7 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("middle-drag", "pan"),
     ("left-drag", "the tool; without one, pan"),
     ("Ctrl + left", "the opposite: outside, erase, paint"),
-    ("Shift + move", "crosshair in the other views"),
+    ("move", "crosshair in the other pane"),
     ("double-click", "this pane alone, and back"),
     ("Ctrl + double-click", "width and level of the image itself"),
 )

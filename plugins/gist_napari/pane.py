@@ -1,4 +1,4 @@
-"""One image of the reading screen: what is drawn over it, and what the reader does on it.
+"""One image of the reading screen, and what the reader does on it.
 
 Only the grey image is drawn by napari. Positions cross this border as LPS mm of the patient.
 """
@@ -8,20 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QApplication
 
 from gist_imaging.spatial import Volume
 from gist_napari.facts import PaneFacts
-from gist_napari.furniture import Corners
-from gist_napari.layers import FloatArray
 from gist_napari.mouse import CanvasMouse
-from gist_napari.orientation import EdgeLetters, edge_letters, tilt_text, turned_letters
-from gist_napari.overlay import BrushCursor, Overlay, OverlayPicture, SlicePicture
-from gist_napari.pane_image import PaneImage
-from gist_napari.planes import PlaneMap, acquired_plane
-from gist_napari.scene import STYLES, Scene
+from gist_napari.pane_drawing import PaneDrawing
+from gist_napari.scene import Scene
 from gist_napari.window_level import dragged
 
 __all__ = ["Pane", "PaneFacts", "qt_viewer_of"]
@@ -44,7 +38,7 @@ def qt_viewer_of(viewer: Any) -> Any:
     )
 
 
-class Pane(PaneImage):
+class Pane(PaneDrawing):
     """One canvas that shows one volume of one visit.
 
     Parameters
@@ -64,23 +58,13 @@ class Pane(PaneImage):
     """Position, (3,) LPS, and keyboard modifiers of the left button."""
     sized = Signal(int)
     """Notches that the brush grows (Shift and wheel)."""
-    scene_changed = Signal()
     resized = Signal()
     maximise_wanted = Signal()
 
     def __init__(self, model: Any, qt_viewer: Any, tag: str) -> None:
-        super().__init__(model, qt_viewer)
-        self.tag = tag
-        self._facts, self._caption = PaneFacts(), ""
-        self._scene, self._active, self._message = Scene(), False, ""
-        self._crosshair_mm: FloatArray | None = None
-        self._brush: tuple[float, str, str] | None = None
-        self._mouse_at: tuple[float, float] | None = None
-        self._over: SlicePicture | None = None
-        self._over_words = ""
+        super().__init__(model, qt_viewer, tag)
         self._window_before_drag = self._window
         self._prepare_napari()
-        self.overlay = Overlay(self.widget)
         self.mouse = CanvasMouse(self.widget)
         self._connect()
 
@@ -164,48 +148,6 @@ class Pane(PaneImage):
         self.mouse.sleeps = not flat
         super().set_flat(flat)
 
-    def _step_taken(self) -> None:
-        self._over = None
-
-    def _changed(self, *, fit: bool = False) -> None:
-        super()._changed(fit=fit)
-        # The mouse stands still, but what lies under it is another place now.
-        if self._mouse_at is not None and self.view is not None:
-            self.moved.emit(self.to_patient(self._mouse_at))
-
-    # What is drawn over the image
-
-    def set_scene(self, scene: Scene) -> None:
-        """Draw `scene` over the image."""
-        self._scene = scene
-        self.refresh()
-        self.scene_changed.emit()
-
-    @property
-    def scene(self) -> Scene:
-        """What is drawn over the image."""
-        return self._scene
-
-    def set_crosshair(self, point_mm: npt.ArrayLike | None) -> None:
-        """Mark an LPS position, dropped onto the slice; None takes the mark away."""
-        self._crosshair_mm = None if point_mm is None else np.asarray(point_mm, dtype=np.float64)
-        self.refresh()
-
-    def set_cursor(self, radius_mm: float | None, tag: str = "", style: str = "tumour") -> None:
-        """Draw the brush at the mouse, with the words of what it draws on; None takes it away."""
-        self._brush = None if radius_mm is None else (radius_mm, tag, STYLES[style])
-        self.refresh()
-
-    def set_active(self, active: bool) -> None:
-        """Draw the frame of the pane that keys go to."""
-        self._active = active
-        self.refresh()
-
-    def set_over(self, over: SlicePicture | None, words: str = "") -> None:
-        """Lay another picture over the image until the next step, named by `words`; None shows the image."""
-        self._over, self._over_words = over, words
-        self.refresh()
-
     @property
     def tool_active(self) -> bool:
         """Whether the left button belongs to a tool instead of panning."""
@@ -214,62 +156,6 @@ class Pane(PaneImage):
     @tool_active.setter
     def tool_active(self, active: bool) -> None:
         self.mouse.tool_active = active
-
-    def refresh(self) -> None:
-        """Draw everything over the image anew."""
-        view = self.view
-        if view is None:
-            picture = OverlayPicture(
-                letters=self._turned_letters(),
-                corners=Corners() if self._flat else Corners((self.title, "3D, not for measuring")),
-                message=self._message,
-                active=self._active,
-                dashed=self.tag == "POST",
-            )
-        else:
-            crosshair = None if self._crosshair_mm is None else _pair(view.to_canvas(self._crosshair_mm))
-            picture = OverlayPicture(
-                view,
-                edge_letters(view.grid, view.plane),
-                self._corners(view),
-                self._scene,
-                crosshair,
-                self._cursor(view),
-                self._over,
-                active=self._active,
-                dashed=self.tag == "POST",
-            )
-        self.overlay.show_picture(picture)
-
-    def _turned_letters(self) -> EdgeLetters | None:
-        if self._flat or self.grid is None:
-            return None
-        camera = self.model.scene.camera
-        return turned_letters(self.grid, camera.view_direction, camera.up_direction)
-
-    @property
-    def title(self) -> str:
-        """Case, visit and day in one line, as written at the top left."""
-        return self._facts.first_line(self.tag)
-
-    def _corners(self, view: PlaneMap) -> Corners:
-        first = self.title if self._over is None else self._over_words
-        # Thick slices cut across are not an acquired picture, and the reader must know.
-        plane = view.plane.value + ("" if view.plane is acquired_plane(view.grid) else " reformat")
-        tilt = tilt_text(view.grid, view.plane)
-        window = str(self._window) + (" inverted" if self._inverted else "")
-        return Corners(
-            tuple(text for text in (first, self._caption) if text),
-            (self._facts.note,) if self._facts.note else (),
-            (window, f"{plane} {self.slice_index + 1}/{self.n_slices}"),
-            (tilt,) if tilt else (),
-        )
-
-    def _cursor(self, view: PlaneMap) -> BrushCursor | None:
-        if self._brush is None or self._mouse_at is None:
-            return None
-        radius_mm, tag, colour = self._brush
-        return BrushCursor(self._mouse_at, radius_mm * view.px_per_mm, tag, colour)
 
     # Events
 
@@ -311,6 +197,12 @@ class Pane(PaneImage):
         view = self._seen()
         width, height = view.size_px
         self._centre(view.to_world((width / 2 - dx, height / 2 - dy)))
+
+    def _changed(self, *, fit: bool = False) -> None:
+        super()._changed(fit=fit)
+        # The mouse stands still, but what lies under it is another place now.
+        if self._mouse_at is not None and self.view is not None:
+            self.moved.emit(self.to_patient(self._mouse_at))
 
     def _on_moved(self, at: tuple[float, float] | None) -> None:
         self._mouse_at = at
@@ -354,8 +246,3 @@ class Pane(PaneImage):
             wanted = self.plane.orientation2d
             if tuple(str(word) for word in camera.orientation2d) != wanted:
                 camera.orientation2d = wanted
-
-
-def _pair(values: FloatArray) -> tuple[float, float]:
-    x, y = values.tolist()
-    return x, y

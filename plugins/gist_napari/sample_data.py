@@ -7,6 +7,7 @@ from typing import Any
 
 from qtpy.QtCore import QStandardPaths
 
+import gist_imaging
 from gist_imaging import __version__, workflow
 from gist_napari.reader import LayerTuple, layer_of
 
@@ -14,7 +15,10 @@ __all__ = ["sample_scans", "sample_study_folder", "syn_001", "syn_002", "syn_003
 
 
 def sample_scans() -> Path:
-    """Return the folder of the sample scans; they are made on the first call (a few seconds)."""
+    """Return the folder of the sample scans; where they were not installed they are made, once."""
+    beside = Path(gist_imaging.__file__).parents[1] / "sample_scans"
+    if (beside / "truth.json").is_file():
+        return beside
     folder = _place(QStandardPaths.StandardLocation.CacheLocation) / f"sample_scans_{__version__}"
     return workflow.make_sample_scans(folder)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from gist_imaging.spatial.register_transform import RigidTransform
     from gist_imaging.workflow.export_report import ExportReport
 
-__all__ = ["Session", "Toast"]
+__all__ = ["Session", "Toast", "local_time"]
 
 BRUSH_MM = 6.0
 """Diameter of the brush at the start."""
@@ -53,6 +54,11 @@ class Toast:
     text: str
     kind: str = "info"
     undo: bool = False
+
+
+def local_time(at_utc: str) -> str:
+    """Return the time of day on this computer's clock of an ISO time in UTC; "" where there is none."""
+    return datetime.fromisoformat(at_utc).astimezone().strftime("%H:%M:%S") if at_utc else ""
 
 
 class Session(QObject):
@@ -395,8 +401,8 @@ class Session(QObject):
             return
         self.case.writer.retry()
         if self.case.writer.flush(0.5):
-            at = self.case.writer.status.saved_at_utc[11:19]
-            self.said.emit(Toast(f"Already saved {at} UTC." if at else "Nothing to save yet."))
+            at = local_time(self.case.writer.status.saved_at_utc)
+            self.said.emit(Toast(f"Already saved {at}." if at else "Nothing to save yet."))
 
     # lesions
 
@@ -491,7 +497,8 @@ class Session(QObject):
         self.run(_ExportJob(self.folder, out), self._exported)
 
     def _exported(self, report: ExportReport) -> None:
-        counts = f"{report.n_masks} masks, {report.n_sheets} sheets, {report.n_rows} cohort rows"
+        numbers = ((report.n_masks, "mask"), (report.n_sheets, "sheet"), (report.n_rows, "cohort row"))
+        counts = ", ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in numbers)
         if report.failures:
             first = report.failures[0]
             text = f"Exported {counts}; {len(report.failures)} failed, first {first.case}: {first.message}"

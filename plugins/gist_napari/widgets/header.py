@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from gist_imaging.session.journal import SaveState, SaveStatus
-from gist_napari.session import Toast
+from gist_napari.session import Toast, local_time
 from gist_napari.widgets.lesion_facts import flags_of
 from gist_napari.widgets.style import divider, dress, look, text, tool_button
 
@@ -18,15 +17,10 @@ if TYPE_CHECKING:
 
     from gist_napari.session import Session
 
-__all__ = ["CaseHeader", "local_time", "saved_words"]
+__all__ = ["CaseHeader", "saved_words"]
 
 SAYS_SAVING_AFTER_MS = 250
 HEIGHT_PX = 32
-
-
-def local_time(at_utc: str) -> str:
-    """Return the time of day on this computer's clock of an ISO time in UTC; "" where there is none."""
-    return datetime.fromisoformat(at_utc).astimezone().strftime("%H:%M:%S") if at_utc else ""
 
 
 def saved_words(status: SaveStatus, *, slow: bool = False) -> str:

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from gist_imaging import workflow
 from gist_imaging.errors import GistImagingError
 from gist_imaging.measure.region import slice_axis
+from gist_imaging.spatial import slice_number
 from gist_napari.tools.names import Tool
 from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
@@ -166,7 +167,8 @@ class LevatorPage(Page):
         found: dict[str, list[int]] = {}
         for side, held in strokes.items():
             middles = [geometry.to_index(np.mean(value["points_mm"], axis=0)) for _, value in held]
-            found[side] = [round(float(middle[axis])) for middle in middles]
+            at = [round(float(middle[axis])) for middle in middles]
+            found[side] = [slice_number(geometry, axis, index) - 1 for index in at]
         return found, int(geometry.shape[axis])
 
     def _missing_plane(self, case: OpenCase | None, visit: str) -> str:

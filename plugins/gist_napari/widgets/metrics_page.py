@@ -14,7 +14,7 @@ from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
 from gist_napari.widgets.parts import Fold, Switch
 from gist_napari.widgets.style import number_text
-from gist_napari.widgets.telling import mm, reason_told, sentence
+from gist_napari.widgets.telling import mm, reason_told, sentence, slices_as_shown
 from gist_napari.widgets.words import SIDE_WORDS, word_told
 
 if TYPE_CHECKING:
@@ -229,8 +229,12 @@ class MetricsPage(Page):
         style.tabular(told)
         column.addWidget(told)
         for note in metric.notes:
-            column.addWidget(style.quiet(sentence(note)))
+            column.addWidget(style.quiet(sentence(self._counted(note))))
         return row
+
+    def _counted(self, note: str) -> str:
+        case = self.session.case
+        return note if case is None else slices_as_shown(note, case.measured_volume(self.visit).geometry)
 
     def _show_me(self, metric: Metric) -> None:
         points = metric.points_mm

@@ -13,7 +13,7 @@ from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
 from gist_napari.widgets.parts import Fold
 from gist_napari.widgets.style import number_text
-from gist_napari.widgets.telling import distance_mm, reason_told, sentence
+from gist_napari.widgets.telling import distance_mm, mm, reason_told, sentence
 from gist_napari.widgets.words import word_told
 
 if TYPE_CHECKING:
@@ -111,25 +111,20 @@ class ResponsePage(Page):
             self.before.setText(f"NE: {self.refused}." if self.refused else "")
             if compared is not None:
                 self._show(compared)
+                self._show_overrides(lesion)
 
-    def _by_hand(self) -> list[str]:
-        """Return the lengths that the reader put in place of the proposed ones, such as "PRE 61.3 mm"."""
-        told = []
+    def _show_overrides(self, lesion: str) -> None:
+        """Say that diameters set by hand stand beside these numbers, which are those of the masks."""
         for visit in self.session.pair:
-            if visit is None:
-                continue
-            shown = self.asked(workflow.shown_calipers, self.session.active_lesion, visit.label) or ()
-            for one in shown:
-                if one.overridden:
-                    tag = self.session.tag_of(visit.label)
-                    told.append(f"{tag} {number_text(distance_mm(one.points_mm))} mm")
-        return told
+            shown = () if visit is None else self.asked(workflow.shown_calipers, lesion, visit.label) or ()
+            own = [mm(distance_mm(one.points_mm)) for one in shown if one.overridden]
+            if visit is not None and own:
+                tag = self.session.tag_of(visit.label)
+                self.list.addWidget(
+                    style.quiet(f"By hand on {tag}: {', '.join(own)}. The rows above are those of the masks.")
+                )
 
     def _show(self, compared: Comparison) -> None:
-        by_hand = self._by_hand()
-        if by_hand:
-            words = f"Your own lengths ({', '.join(by_hand)}) are kept; the rules below use the outlines'."
-            self.list.addWidget(style.warning(words))
         more = Fold("response", "Volume by other cut-offs")
         for response in compared.responses:
             row = _row(response)

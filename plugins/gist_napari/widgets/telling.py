@@ -10,13 +10,15 @@ import numpy as np
 
 from gist_imaging.measure.region import slice_axis
 from gist_imaging.segment.prompts import PromptLog
-from gist_imaging.session.canvas import slice_number
+from gist_imaging.spatial import slice_number
 from gist_napari.widgets.style import number_text
 
 if TYPE_CHECKING:
     from gist_imaging.session.open_case import OpenCase
+    from gist_imaging.spatial.geometry import Geometry
     from gist_imaging.spatial.mask import Mask
 
+_NATIVE_SLICE = re.compile(r"slice k = (\d+)")
 _BEFORE_DIGIT = re.compile(r"(?<!\w)-(?=\d)")
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "place_in_slice",
     "reason_told",
     "sentence",
+    "slices_as_shown",
     "slices_of",
     "uncapped",
 ]  # fmt: skip
@@ -125,6 +128,17 @@ def number_of(case: OpenCase, mask: Mask, visit: str, index: int) -> int:
     """Return the number that the pane shows for a slice of a mask's grid, `index` along its slice axis."""
     volume = case.measured_volume(visit)
     return slice_number(mask.geometry, slice_axis(mask.geometry, bool(volume.series_uid)), index)
+
+
+def slices_as_shown(words: str, geometry: Geometry) -> str:
+    """Return words with slices counted as the pane does, where they name one as it lies in the file.
+
+    >>> from gist_imaging.spatial import Geometry
+    >>> feet_first = Geometry((26, 2, 2), np.diag([3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]], None)
+    >>> slices_as_shown("one more stroke on slice k = 10 tells", feet_first)
+    'one more stroke on slice 16 tells'
+    """
+    return _NATIVE_SLICE.sub(lambda found: f"slice {slice_number(geometry, 0, int(found[1]))}", words)
 
 
 def slices_of(case: OpenCase, mask: Mask, visit: str) -> list[int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from gist_napari.widgets.header import local_time
+from gist_napari.session import local_time
 from gist_napari.widgets.style import LINE, QUIET, TARGET_PX, button, dress, heading, look, text
 
 if TYPE_CHECKING:

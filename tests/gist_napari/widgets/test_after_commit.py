@@ -91,22 +91,6 @@ def test_the_sample_that_responds_by_every_criterion_is_told_so(make):
     assert "The sum of diameters fell by 30 % or more from baseline." in told
 
 
-def test_a_length_by_hand_is_named_where_the_rules_use_the_outline(make):
-    panel = make("SYN-001")
-    case = panel.session.case
-    own = next(one for one in workflow.shown_calipers(case, "L1", PRE) if one.measure.startswith("longest"))
-    x, y, z = own.points_mm[1]
-    moved = (own.points_mm[0], (x + 3.0, y, z))
-    workflow.set_caliper(case, "L1", PRE, own.measure, moved, "edge_judged")
-    workflow.commit_call(case)
-    panel.show_page("response")
-
-    told = [words for words in texts(panel.response) if "Your own lengths" in words]
-
-    length = sum((one - other) ** 2 for one, other in zip(*moved, strict=True)) ** 0.5
-    assert told == [f"▲ Your own lengths (PRE {length:.1f} mm) are kept; the rules below use the outlines'."]
-
-
 def test_on_mr_choi_is_ne_and_says_that_density_has_no_unit(make):
     panel = make("SYN-002")
     assert panel.commit()

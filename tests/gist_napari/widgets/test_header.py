@@ -10,8 +10,8 @@ from opened_cases import lesion, put, put_mask
 from qtpy.QtCore import Qt
 
 from gist_imaging.session.journal import SaveState, SaveStatus
-from gist_napari.session import Toast
-from gist_napari.widgets.header import CaseHeader, local_time, saved_words
+from gist_napari.session import Toast, local_time
+from gist_napari.widgets.header import CaseHeader, saved_words
 
 pytestmark = pytest.mark.gui
 
