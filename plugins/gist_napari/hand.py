@@ -49,6 +49,8 @@ class Hand(QObject):
         self.session, self.panes = session, panes
         self._visit_at, self._is_measured, self._widget = visit_at, is_measured, parent
         self._gesture: tuple[int, Gesture] | None = None
+        self._tool = session.tool
+        self._menu: QMenu | None = None
         for at, pane in enumerate(panes):
             pane.pressed.connect(lambda point, held, at=at: self._press(at, point, held))
             pane.dragged.connect(lambda point, _held, at=at: self._drag(at, point))
@@ -63,12 +65,18 @@ class Hand(QObject):
     def drop(self) -> bool:
         """Forget a gesture that has not ended; return whether there was one."""
         was, self._gesture = self._gesture, None
+        if self._menu is not None:
+            self._menu.close()
         self.moved.emit()
         return was is not None
 
     def take_tool(self) -> None:
         """Give both panes the session's tool: what the left button does, and how the pointer looks."""
         tool = self.session.tool
+        if tool is not self._tool:
+            # What another tool has begun is not gone on with by this one.
+            self._tool = tool
+            self.drop()
         drawing = tool is not Tool.PAN and self.session.case is not None
         for pane in self.panes:
             pane.tool_active = drawing and tool is not Tool.WINDOW
@@ -120,4 +128,10 @@ class Hand(QObject):
         for number, reason in enumerate(reasons, start=1):
             action = menu.addAction(f"&{number}  {reason.replace('_', ' ')}")
             action.triggered.connect(lambda _checked=False, reason=reason: then(reason))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.destroyed.connect(self._forget_menu)
+        self._menu = menu
         menu.popup(QCursor.pos() + QPoint(8, 8))
+
+    def _forget_menu(self) -> None:
+        self._menu = None

@@ -238,6 +238,11 @@ class PaneLink(QObject):
         if not self._crosshair_timer.isActive():
             self._crosshair_timer.start()
 
+    def forget_pointer(self) -> None:
+        """Draw no crosshair until the mouse moves again: another case is shown."""
+        self._crosshair = None
+        self._crosshair_timer.stop()
+
     def _draw_crosshair(self) -> None:
         if self._crosshair is None:
             return

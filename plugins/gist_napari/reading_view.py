@@ -160,6 +160,9 @@ class ReadingView(QWidget):
 
     def _open(self) -> None:
         self.hand.drop()
+        self.link.forget_pointer()
+        if self._maximised is not None:
+            self.maximise(self._maximised)
         self._pointed = None
         self.finder.flatten()
         self._hung = [None, None]
@@ -188,6 +191,8 @@ class ReadingView(QWidget):
             self.frames[at].set_header(self._title(at))
             return
         before, self._hung[at] = self._hung[at], series
+        if before != series:
+            self.hand.drop()
         try:
             volume = case.images.volume(visit.label, series)
         except GistImagingError as error:
@@ -246,6 +251,8 @@ class ReadingView(QWidget):
 
     def _on_event(self, event: Event) -> None:
         if event.kind != "view":
+            # The points of a number that was measured before this step: it is told no more.
+            self._pointed = None
             self._redraw()
         if any(change.key[0] == "registration" for change in event.changes) or event.kind in ("undo", "redo"):
             self._set_transform()
@@ -257,6 +264,9 @@ class ReadingView(QWidget):
     def _on_active(self) -> None:
         for at, pane in enumerate(self.panes):
             pane.set_active(at == self.active and pane.volume is not None)
+        if self._maximised is not None and self._maximised != self.active and self.session.case is not None:
+            # Keys go to the active pane: it is the one that is seen.
+            self._show_frames(self.active)
         self._redraw()
 
     def _on_view(self) -> None:
@@ -340,9 +350,12 @@ class ReadingView(QWidget):
 
     def maximise(self, at: int) -> None:
         """Give one pane the whole width, or both their halves again."""
-        self._maximised = None if self._maximised is not None else at
+        self._show_frames(None if self._maximised is not None else at)
+
+    def _show_frames(self, maximised: int | None) -> None:
+        self._maximised = maximised
         for other, frame in enumerate(self.frames):
-            frame.setVisible(self._maximised is None or other == self._maximised)
+            frame.setVisible(maximised is None or other == maximised)
         self.link.fit()
 
     def toggle_reference_row(self) -> None:

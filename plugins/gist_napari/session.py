@@ -39,6 +39,8 @@ BRUSH_STEP = 1.2
 
 SMALLEST_BRUSH_MM, LARGEST_BRUSH_MM = 0.5, 80.0
 
+_EXPORT = "Export"
+
 
 @dataclass(frozen=True, slots=True)
 class Toast:
@@ -69,6 +71,7 @@ class Session(QObject):
     """
 
     study_changed = Signal()
+    leaving = Signal()  # the case is still open: what is typed and not yet entered can be kept
     case_changed = Signal()
     state_changed = Signal(object)  # Event
     active_changed = Signal()  # lesion, visit, tool, brush, side, landmark
@@ -145,17 +148,30 @@ class Session(QObject):
             visits = [visit for visit in opened.visits if visit.measured is not None] or list(opened.visits)
             view = opened.state.plain("view", "place") or {}
             lesions = self.lesions
-            self.active_visit = view.get("visit") or (visits[0].label if visits else "")
-            self.active_lesion = view.get("lesion") or (lesions[0] if lesions else "")
-            self.tool = Tool.PAN
+            shown = [visit.label for visit in self.pair if visit is not None]
+            first = next((visit.label for visit in visits if visit.label in shown), shown[0] if shown else "")
+            left = str(view.get("visit") or "")
+            self.active_visit = left if left in shown else first
+            left = str(view.get("lesion") or "")
+            self.active_lesion = left if left in lesions else "".join(lesions[:1])
+            self._forget_choices()
             self.case_changed.emit()
             self.active_changed.emit()
             return True
         return False
 
+    def _forget_choices(self) -> None:
+        """Choose anew what belonged to the case before: a tool, a point, a side, values, hidden masks."""
+        self.tool = Tool.PAN
+        self.landmark, self.levator_side = "", "R"
+        self.value_range = None
+        self.masks_hidden = False
+
     def leave_case(self) -> None:
         """Close the open case as a draft; everything is on disk already or is brought there."""
-        self.jobs.close()
+        if self.case is not None:
+            self.leaving.emit()
+        stopped = self.jobs.close()
         opened, self.case = self.case, None
         if opened is None:
             return
@@ -165,7 +181,12 @@ class Session(QObject):
         name = opened.case
         whole = workflow.close_case(opened)
         self.active_lesion = self.active_visit = ""
+        self._forget_choices()
         self.case_changed.emit()
+        self.active_changed.emit()
+        if stopped == _EXPORT:
+            text = "The export was stopped as its case was left; nothing was written. Start it again."
+            self.said.emit(Toast(text, "error"))
         if not whole:
             self.said.emit(
                 Toast(f"Case {name}: not everything could be saved. {self.save_status.reason}", "error")
@@ -565,7 +586,7 @@ class _ExportJob:
 
     folder: Path
     out: Path
-    label: str = "Export"
+    label: str = _EXPORT
 
     def run(
         self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None

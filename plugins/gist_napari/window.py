@@ -186,6 +186,10 @@ class ReadingDock(QWidget):
             self.session.export_study(Path(folder))
 
     def _show_page(self) -> None:
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            # A menu of the case that was left would act on this one.
+            popup.close()
         is_open = self.session.case is not None
         self.pages.setCurrentWidget(self.case_page if is_open else self.worklist)
         for widget in (self.tools, self.lesions):

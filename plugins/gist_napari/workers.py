@@ -109,13 +109,17 @@ class Jobs(QObject):
         self.changed.emit(self.status)
         return True
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """End the running job without telling anybody its result."""
+    def close(self, timeout_s: float = 5.0) -> str:
+        """End the running job without telling anybody its result; return its label, "" if none ran."""
+        label = "" if self.status is None else self.status.label
         self._stop.set()
         self._number += 1
         if self._thread is not None:
             self._thread.join(timeout_s)
-        self.status = None
+        self.status, self._done, self._failed, self._thread = None, None, None, None
+        if label:
+            self.changed.emit(None)
+        return label
 
     def _show(self, number: int, percent: int) -> None:
         if number == self._number and self.status is not None:

@@ -244,9 +244,11 @@ class _Handle(_TwoPoints):
         self.drag(point_mm)
         ends = self.line
         visit, lesion, measure, session = self.context.visit, self.lesion, self.measure, self.session
+        case = session.case
 
         def keep(why: str) -> None:
-            session.do(workflow.set_caliper, lesion, visit, measure, ends, why)
+            if session.case is case:
+                session.do(workflow.set_caliper, lesion, visit, measure, ends, why)
 
         title = "Why another diameter?" if measure != "short_axis" else "Why another perpendicular?"
         self.context.ask_why(title, CALIPER_REASONS, keep)
@@ -278,11 +280,15 @@ class _Levator(_Line):
 
 @dataclass(eq=False)
 class _Click(_Line):
+    """Places the landmark that the panel named when the mouse was pressed."""
+
+    landmark: str = ""
+
     def release(self, point_mm: FloatArray) -> bool:
-        if not self.session.landmark:
+        if not self.landmark:
             self.session.warn("Choose a landmark on the Levator page (F5); the next click places it.")
             return True
-        self.session.do(workflow.place_landmark, self.context.visit, self.session.landmark, point_mm)
+        self.session.do(workflow.place_landmark, self.context.visit, self.landmark, point_mm)
         return True
 
     def preview(self) -> Scene:
@@ -294,6 +300,10 @@ def _line_like(kind: type[_Line], **given: object) -> Callable[..., Gesture]:
         return kind(session, context, [point], **given)  # type: ignore[return-value]
 
     return make
+
+
+def _click(session: Session, context: GestureContext, point: FloatArray, _inverted: bool) -> Gesture:
+    return _Click(session, context, [point], landmark=session.landmark)
 
 
 def _stroke(session: Session, context: GestureContext, point: FloatArray, inverted: bool) -> Gesture:
@@ -337,6 +347,6 @@ _GESTURES: dict[Tool, Callable[[Session, GestureContext, FloatArray, bool], Gest
     Tool.RULER: _line_like(_TwoPoints),
     Tool.BIDIMENSIONAL: _line_like(_TwoAxes),
     Tool.ELLIPSE: _line_like(_Ellipse),
-    Tool.LANDMARK: _line_like(_Click),
+    Tool.LANDMARK: _click,
     Tool.LEVATOR: _line_like(_Levator),
 }

@@ -88,7 +88,7 @@ class VisitCall(Form):
     def __init__(self, owner: CallOwner, tag: str) -> None:
         super().__init__(owner.question)
         self.owner, self.tag = owner, tag
-        self.visit = ""
+        self.visit = self.lesion = ""
         self.numbers: dict[str, QLineEdit] = {}
         self.body = QWidget()
         grid = QGridLayout(self.body)
@@ -165,9 +165,22 @@ class VisitCall(Form):
 
     # ---------------------------------------------------------------- what is shown and asked
 
-    def show_answers(self, visit: str, frozen: bool, note: str) -> None:
-        """Show what is stored of a visit."""
-        self.visit = visit
+    def enter_typed(self) -> None:
+        """Keep what was typed and not yet entered, for the lesion and visit that it was typed for."""
+        for name, entry in self.numbers.items():
+            if entry.isModified():
+                entry.setModified(False)
+                self.owner.number(self, name, entry)
+        if self.note.isModified():
+            self.note.setModified(False)
+            self.owner.note(self, self.note.text())
+
+    def show_answers(self, visit: str, lesion: str, frozen: bool, note: str) -> None:
+        """Show what is stored of a lesion at a visit."""
+        is_other = (visit, lesion) != (self.visit, self.lesion)
+        if is_other:
+            self.enter_typed()
+        self.visit, self.lesion = visit, lesion
         for field in self.fields:
             self._show(field, frozen)
         third, depth = self.named("sphincter_lowest_third"), self.named("sphincter_depth")
@@ -175,9 +188,9 @@ class VisitCall(Form):
         third.setToolTip(f"{third.title}, as the sphincter is {depth.answer.text()}")
         for name, entry in self.numbers.items():
             value = self.owner.held(visit, FINDINGS, NO_SIDE, name)
-            if not entry.hasFocus():
+            if is_other or not entry.hasFocus():
                 entry.setText("" if value is None else f"{float(value):g}")
-        if not self.note.hasFocus():
+        if is_other or not self.note.hasFocus():
             self.note.setText(note)
 
     def named(self, name: str, side: str | None = None) -> Field:

@@ -180,7 +180,8 @@ class LesionStrip(QWidget):
         lines = [f"{name}: {words(facts.get('organ', ''))}, {words(facts.get('role', ''))}"]
         for visit in self._visits():
             measured, word = self.numbers.of(name, visit.label), mask_word(case.state, name, visit)
-            sizes = "" if measured is None else f"{_plain_sizes(measured)}, "
+            fresh = self.session.measured(name, visit.label)
+            sizes = "" if measured is None else f"{_plain_sizes(measured)}{'' if fresh else ' (stale)'}, "
             lines.append(f"{self.session.tag_of(visit.label)}: {sizes}{word.word}")
         return "\n".join([*lines, "Click: go there. Right-click: organ, role, what became of it."])
 
@@ -189,6 +190,9 @@ class LesionStrip(QWidget):
         change = None if compared is None else compared.change_pct.get(DIAMETER)
         if change is None:
             return ""
+        visits = [visit.label for visit in self._visits()]
+        if not all(self.session.measured(name, visit) for visit in visits):
+            return _quiet("Δ ◔&nbsp;stale")
         arrow = "↓" if change < 0 else "↑" if change > 0 else "→"
         return f"{_quiet('Δ')} {arrow} {number_text(change, signed=True)} {_quiet('%')}"
 

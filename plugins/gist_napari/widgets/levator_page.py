@@ -117,7 +117,7 @@ class LevatorPage(Page):
         self.warnings = QVBoxLayout()
         self.rows.addLayout(self.warnings)
         self.rows.addStretch(1)
-        self._made: dict[tuple[str, str, int], LevatorReport] = {}
+        self._made: dict[tuple[str, str, str], LevatorReport] = {}
         session.case_changed.connect(self._made.clear)
         self.refresh()
 
@@ -181,7 +181,7 @@ class LevatorPage(Page):
         emptied(self.warnings)
         side = self.session.levator_side
         n = len(self._strokes(side))
-        held = self._made.get((self.session.active_visit, side, n))
+        held = self._made.get(self._of_strokes(self.session.active_visit, side))
         style.look(self.make, "" if n >= AT_LEAST_SLICES else "off")
         style.look(self.delete, "" if n else "off")
         self.surface.setVisible(n > 0)
@@ -196,13 +196,16 @@ class LevatorPage(Page):
         for words in held.warnings:
             self.warnings.addWidget(style.warning(sentence(words, ".")))
 
+    def _of_strokes(self, visit: str, side: str) -> tuple[str, str, str]:
+        """Return the key of what was made from the strokes as they are: as many others make another one."""
+        return visit, side, repr(self._strokes(side))
+
     def make_surface(self) -> None:
         """Make the surface of the chosen side and show its error."""
         side, visit = self.session.levator_side, self.session.active_visit
-        n = len(self._strokes(side))
         made = self.session.do(workflow.levator_surface, visit, side)
         if made is not None:
-            self._made[(visit, side, n)] = made[1]
+            self._made[self._of_strokes(visit, side)] = made[1]
         self.refresh()
 
     def delete_last(self) -> None:

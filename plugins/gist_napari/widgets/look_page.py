@@ -132,6 +132,7 @@ class LookPage(Page):
         self.more.rows.addWidget(self.mouse)
         self.rows.addWidget(self.more)
         self.rows.addStretch(1)
+        session.case_changed.connect(self._other_case)
         self.refresh()
 
     def _add_facts(self, grid: QGridLayout, facts: Mapping[str, tuple[str, str]], first: int) -> None:
@@ -146,6 +147,11 @@ class LookPage(Page):
                 grid.addWidget(self.form.add(field, row, column), row, column)
 
     # ---------------------------------------------------------------- showing
+
+    def _other_case(self) -> None:
+        self.form.current = None
+        self.tell("")
+        self.refresh()
 
     def set_presets(self, names: Mapping[int, str]) -> None:
         """Show the window presets of the open pair: number, which is also its key with Shift, to name."""

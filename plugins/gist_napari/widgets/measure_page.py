@@ -183,7 +183,9 @@ class _VisitSizes(QWidget):
         mask = None if case is None else case.state.mask(self.page.session.active_lesion, self.visit)
         if case is not None and mask is not None and measured.ld_slice is not None:
             at = f" · slice {number_of(case, mask, self.visit, measured.ld_slice)}"
-        self.where.setText(f"{plane} plane{tilt}{at}")
+        is_stale = mask is None or measured.mask_sha256 != mask.sha256()
+        old = " · ◔ stale: the mask has changed; being measured again …" if is_stale else ""
+        self.where.setText(f"{plane} plane{tilt}{at}{old}")
         own = distance_mm((calipers[LONGEST] or {}).get("points_mm"))
         self.measurable.setText(_measurable(measured, own))
 

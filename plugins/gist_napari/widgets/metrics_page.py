@@ -152,8 +152,14 @@ class MetricsPage(Page):
         if case is None or not self.revealed or not lesion or not visit:
             return
 
+        given = case.state.sha256
+
         def keep(made: VisitRelation) -> None:
-            if self.session.case is case:
+            if self.session.case is not case:
+                return
+            if case.state.sha256 != given:
+                session.warn("Something was changed while this was measured: press Measure again.")
+            else:
                 self._made[(lesion, visit)] = made
                 self.refresh()
 

@@ -132,6 +132,11 @@ class ReasonRow(QWidget):
         self.show()
         self.line.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def drop(self) -> None:
+        """Ask no more: what it asked about is no longer shown. Nobody is told."""
+        self.line.clear()
+        self.hide()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave by Esc."""
         if event.key() == Qt.Key.Key_Escape:

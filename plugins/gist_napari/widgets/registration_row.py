@@ -49,6 +49,7 @@ class RegistrationRow(QWidget):
         column.addLayout(buttons)
         column.addWidget(self.reason)
         session.case_changed.connect(self.refresh)
+        session.case_changed.connect(self.reason.drop)
         session.state_changed.connect(lambda _event: self.refresh())
         self.refresh()
 

@@ -44,7 +44,7 @@ class RelationForm(Page):
         self.message = style.warning("")
         self.message.hide()
         self.reason = ReasonRow("", REASONS)
-        self._waiting: tuple[VisitCall, Field, Any] | None = None
+        self._waiting: tuple[tuple[str, ...], Field, Any] | None = None
         self.open: frozenset[tuple[str, str, str]] = frozenset()
         for widget in (self.visits, self.question, self.message, self.reason):
             self.rows.addWidget(widget)
@@ -77,6 +77,8 @@ class RelationForm(Page):
         self.visits.chosen.connect(self.show_visit)
         self.reason.given.connect(self._revise)
         self.reason.left.connect(self._keep)
+        session.leaving.connect(self._enter_typed)
+        session.case_changed.connect(self._other_case)
         self.show_visit("PRE")
         self.refresh()
 
@@ -89,9 +91,29 @@ class RelationForm(Page):
             return None
         return case.state.plain("call", visit, lesion, form, side, name)
 
+    def _enter_typed(self) -> None:
+        """Keep what was typed and not yet entered, where it was typed."""
+        for form in self.forms.values():
+            form.enter_typed()
+
+    def _other_case(self) -> None:
+        """Ask and tell nothing more of the case that was left."""
+        self._forget_question()
+        for form in self.forms.values():
+            form.current = None
+        self.tell("")
+        self.refresh()
+
+    def _forget_question(self) -> None:
+        self._waiting = None
+        self.reason.drop()
+        self.question.show()
+
     def refresh(self) -> None:
         """Show every answer as it is stored."""
         case, lesion = self.session.case, self.session.active_lesion
+        if self._waiting is not None and self._waiting[0][1] != lesion:
+            self._forget_question()
         frozen = self.session.committed
         questions = () if frozen else self.asked(workflow.open_questions) or ()
         self.open = frozenset(
@@ -103,7 +125,7 @@ class RelationForm(Page):
             self.visits.buttons[tag].setVisible(facts is not None)
             visit = "" if facts is None else facts.label
             note = None if case is None or not visit else case.state.plain("note", visit)
-            form.show_answers(visit, frozen, str(note or ""))
+            form.show_answers(visit, lesion, frozen, str(note or ""))
         left = len(self.open)
         total = left + sum(form.n_answered() for form in self.forms.values() if form.visit)
         self.commit.setVisible(not frozen)
@@ -183,7 +205,8 @@ class RelationForm(Page):
         if session.committed:
             if not field.several and word == field.word:
                 return False
-            self._waiting = (form, field, value)
+            where = (form.visit, session.active_lesion, field.property("form"), field.property("side"))
+            self._waiting = (where, field, value)
             new = " ".join(value) or "none" if isinstance(value, list) else word_told(field.name, word)
             self.question.hide()
             self.reason.start(f"{form.tag} {field.title}: {field.answer.text()} → {new}. Why?")
@@ -216,16 +239,17 @@ class RelationForm(Page):
     def number(self, form: VisitCall, name: str, entry: QLineEdit) -> None:
         """Keep a distance of the tumour's lower edge; empty takes it back."""
         text = entry.text().strip().replace(",", ".")
-        held = self.held(form.visit, FINDINGS, NO_SIDE, name)
+        case = self.session.case
+        where = (form.visit, form.lesion, FINDINGS, NO_SIDE)
+        held = None if case is None else case.state.plain("call", *where, name)
         title = MORE_NUMBERS[name]
         try:
             value = float(text) if text else None
         except ValueError:
             self.tell(f"{title}: expected a number of mm, such as 31.5; got other text. Correct it.")
             return
-        if value == held or self.session.case is None:
+        if value == held or case is None:
             return
-        where = (form.visit, self.session.active_lesion, FINDINGS, NO_SIDE)
         if self.session.committed:
             self.tell(f"{title}: the call is committed. Distances are not changed any more.")
             self.refresh()
@@ -282,8 +306,7 @@ class RelationForm(Page):
         self.question.show()
         if waiting is None:
             return
-        form, field, value = waiting
-        where = (form.visit, self.session.active_lesion, field.property("form"), field.property("side"))
+        where, field, value = waiting
         self.session.do(workflow.revise_call, *where, field.name, value, reason)
         self.refresh()
         field.setFocus(Qt.FocusReason.OtherFocusReason)

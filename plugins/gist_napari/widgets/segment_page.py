@@ -51,6 +51,7 @@ STEPS = (
 )
 _MASK_FILES = "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All files (*)"
 _SMOOTH_MM, _ISLAND_MM3 = 1.0, 50.0
+_RANGE = (0.0, 200.0)
 
 
 class SegmentPage(Page):
@@ -118,12 +119,14 @@ class SegmentPage(Page):
         buttons.addWidget(none, 3, 0, 1, 2)
         self.rows.addLayout(buttons)
         self.reason = ReasonRow("", NONE_VISIBLE_REASONS)
-        self.reason.given.connect(session.none_visible)
+        self.reason.given.connect(self._none_visible)
+        self._asked_of = ("", "")
         self.rows.addWidget(self.reason)
         self.more = Fold("segment", "More")
         self._fill_more()
         self.rows.addWidget(self.more)
         self.rows.addStretch(1)
+        session.case_changed.connect(self._other_case)
         self.refresh()
 
     # ---------------------------------------------------------------- More
@@ -131,7 +134,7 @@ class SegmentPage(Page):
     def _fill_more(self) -> None:
         self.in_range = QCheckBox("Brush only in range")
         self.in_range.setToolTip("Paint only where the value lies between both ends")
-        self.low, self.high = _spin(-4000, 30000, 0), _spin(-4000, 30000, 200)
+        self.low, self.high = (_spin(-4000, 30000, end) for end in _RANGE)
         self.low.setToolTip("Lowest value that the range brush paints")
         self.high.setToolTip("Highest value that the range brush paints")
         for signal in (self.in_range.toggled, self.low.valueChanged, self.high.valueChanged):
@@ -183,7 +186,19 @@ class SegmentPage(Page):
 
     def _ask_none(self) -> None:
         lesion, tag = self.session.active_lesion, self.session.tag_of(self.session.active_visit)
+        self._asked_of = (lesion, self.session.active_visit)
         self.reason.start(f"No tumour {lesion} visible on {tag}. Why?")
+
+    def _none_visible(self, reason: str) -> None:
+        """The answer belongs to what was asked about, whatever was chosen meanwhile."""
+        self.session.do(workflow.mark_none_visible, *self._asked_of, reason)
+
+    def _other_case(self) -> None:
+        """Ask nothing more of the case that was left, and forget its range of values."""
+        self.reason.drop()
+        self.in_range.setChecked(False)
+        self.low.setValue(_RANGE[0])
+        self.high.setValue(_RANGE[1])
 
     # ---------------------------------------------------------------- showing
 
@@ -191,6 +206,8 @@ class SegmentPage(Page):
         """Show the active lesion on the active scan."""
         session = self.session
         case, lesion, visit = session.case, session.active_lesion, session.active_visit
+        if self._asked_of != (lesion, visit):
+            self.reason.drop()
         if case is None:
             self._show_nothing("No case is open", "Choose one in the worklist and press Enter.")
             return

@@ -32,9 +32,11 @@ SYMBOLS = {"info": "•", "warning": "▲", "error": "✕"}
 class ToastCard(QFrame):
     """One message; it goes by itself after 5 s, an error only when it is dismissed."""
 
-    def __init__(self, toast: Toast, undo_seq: int, parent: QWidget) -> None:
+    def __init__(self, toast: Toast, undo_seq: int, case: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.toast = toast
+        self.case = case
+        """Case that was open when it was said; "" for none."""
         self.undo_seq = undo_seq
         self.setObjectName("toastCard")
         self.symbol = text(SYMBOLS.get(toast.kind, "•"))
@@ -121,7 +123,8 @@ class Toasts(QWidget):
         while len(self.cards) >= CARDS_AT_MOST:
             passing = next((card for card in self.cards if card.toast.kind != "error"), self.cards[0])
             self._drop(passing)
-        card = ToastCard(toast, self._last_step(), self)
+        opened = self.session.case
+        card = ToastCard(toast, self._last_step(), "" if opened is None else opened.case, self)
         card.timer.timeout.connect(lambda: self._drop(card))
         card.dismiss.clicked.connect(lambda: self._drop(card))
         card.undo.clicked.connect(lambda: self._undo(card))
@@ -153,7 +156,8 @@ class Toasts(QWidget):
                 card.undo.hide()
 
     def _other_case(self) -> None:
-        for card in [card for card in self.cards if card.toast.kind != "error"]:
+        """Take away what was said of another case; an error that was said outside of any stays."""
+        for card in [card for card in self.cards if card.toast.kind != "error" or card.case]:
             self._drop(card)
 
     def _place(self) -> None:
