@@ -55,7 +55,10 @@ class Watch(QObject):
         while True:
             time.sleep(0.02)
             if 1000 * (time.perf_counter() - self.last) > AT_MOST_MS / 2:
-                stack = traceback.extract_stack(sys._current_frames()[self._main])
+                frame = sys._current_frames().get(self._main)
+                if frame is None:  # the program has ended
+                    return
+                stack = traceback.extract_stack(frame)
                 ours = [one for one in stack if "/gist_" in one.filename][-3:]
                 self.places[
                     " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(ours))
