@@ -378,7 +378,8 @@ def open_volumes(path: Path, refused: list[str]) -> list[tuple[str, Volume]]:
         return [(path.name, read_volume(path))]
     index = index_path(path)
     for series in index.series:
-        refused.extend(f"{series.description or series.modality}: {one.code}" for one in series.errors)
+        # By modality alone: a description is free text, and may hold a name.
+        refused.extend(f"{series.modality}: {one.code}" for one in series.errors)
     found = []
     for series in index.volumes:
         volume = load_series(series)
