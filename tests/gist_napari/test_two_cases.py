@@ -131,7 +131,9 @@ def test_nothing_of_the_first_case_stays_with_the_second(first: ReadingScreen, w
         button.click()
     settle(0.1)
     assert given(first.case.state) == empty
-    assert not [menu for menu in QApplication.topLevelWidgets() if isinstance(menu, QMenu) and menu.isVisible()]
+    assert not [
+        menu for menu in QApplication.topLevelWidgets() if isinstance(menu, QMenu) and menu.isVisible()
+    ]
 
     # Neither layers, scenes, hidden masks, nor what was chosen.
     assert first.case.state.undo_label is None
@@ -326,4 +328,3 @@ def test_an_export_that_leaving_stops_says_so(first: ReadingScreen):
     settle(0.2)
     assert any("export was stopped" in text for text in first.errors())
     assert any("export was stopped" in card.toast.text for card in first.dock.toasts.cards)
-
