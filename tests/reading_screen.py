@@ -110,6 +110,8 @@ def bare_screen(size: tuple[int, int]) -> Iterator[ReadingScreen]:
     screen = ReadingScreen(dock, size)
     screen.main.resize(*size)
     screen.main.move(0, 0)
+    screen.main.raise_()
+    screen.main.activateWindow()
     settle(0.3)
     screen.main.activateWindow()
     QTest.qWaitForWindowActive(screen.main, 10_000)

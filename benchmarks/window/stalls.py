@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
 import time
+import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +46,23 @@ class Watch(QObject):
         self.timer = QTimer(self, interval=5)
         self.timer.timeout.connect(self._tick)
         self.timer.start()
+        self.places: Counter[str] = Counter()
+        self._main = threading.main_thread().ident
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        """While the event loop is silent for too long, note where it is."""
+        while True:
+            time.sleep(0.02)
+            if 1000 * (time.perf_counter() - self.last) > AT_MOST_MS / 2:
+                frame = sys._current_frames().get(self._main)
+                if frame is None:  # the program has ended
+                    return
+                stack = traceback.extract_stack(frame)
+                ours = [one for one in stack if "/gist_" in one.filename][-3:]
+                self.places[
+                    " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in reversed(ours))
+                ] += 1
 
     def _tick(self) -> None:
         now = time.perf_counter()
@@ -52,6 +72,7 @@ class Watch(QObject):
     def of(self, action: Callable[[], None], rest_s: float) -> float:
         """Return the longest gap while `action` and what follows from it happen, ms."""
         settle(0.2)
+        self.places.clear()
         self.last, self.longest = time.perf_counter(), 0.0
         action()
         settle(rest_s)
@@ -76,7 +97,7 @@ def volume(radius_mm: float, number: int) -> Volume:
     voxels[from_middle < radius_mm] += 120
     axes, corner = np.eye(3)[:, [2, 1, 0]], (-180.0, -180.0, -150.0)
     grid = Geometry.from_spacing(SHAPE, SPACING_MM, corner, axes, f"1.2.{number + 3}")
-    return Volume(voxels, grid, "CT", Quantity.HU)
+    return Volume(voxels, grid, quantity=Quantity.HU, modality="CT")
 
 
 def distance_mm() -> FloatArray:
@@ -140,6 +161,9 @@ def main() -> None:
             for name, action, rest_s in actions(screen):
                 gap = watch.of(action, rest_s)
                 print(f"{name:34} {gap:7.0f}{'  MORE THAN 200' if gap > AT_MOST_MS else ''}", flush=True)
+                if gap > AT_MOST_MS:
+                    for place, times in watch.places.most_common(3):
+                        print(f"{'':8}{times:4} x  {place}", flush=True)
             if screen.errors():
                 print(screen.errors())
 

@@ -52,16 +52,14 @@ def init(
         bool, typer.Option("--blinded", help="Readers give their own call before they see numbers.")
     ] = False,
     reveal: Annotated[
-        Reveal | None,
-        typer.Option(help="When changes and metrics are shown; after_commit when blinded, else always."),
-    ] = None,
+        Reveal, typer.Option(help="When changes and metrics are shown: after the reader's call, or always.")
+    ] = Reveal.AFTER_COMMIT,
     as_json: AsJson = False,
 ) -> None:
     """Make a study in FOLDER, on a disk of this machine."""
     from gist_imaging import workflow
 
-    shown = reveal or (Reveal.AFTER_COMMIT if blinded else Reveal.ALWAYS)
-    made = workflow.init_study(folder, study_id, title=title, blinded=blinded, reveal=str(shown))
+    made = workflow.init_study(folder, study_id, title=title, blinded=blinded, reveal=str(reveal))
     if as_json:
         show.print_json({"study_id": made.study_id, "blinded": made.blinded, "reveal": made.reveal})
         return

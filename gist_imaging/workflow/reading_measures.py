@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gist_imaging.session.open_case import OpenCase
     from gist_imaging.session.regions import RoiNumbers
     from gist_imaging.session.state import CaseState
+    from gist_imaging.spatial.mask import Mask
 
 __all__ = [
     "add_roi",
@@ -23,6 +24,7 @@ __all__ = [
     "clear_caliper",
     "live_numbers",
     "numbers_state",
+    "proposal_numbers",
     "remove_mark",
     "roi_numbers",
     "set_caliper",
@@ -40,19 +42,30 @@ def live_numbers(case: OpenCase, lesion: str, visit: str) -> LesionMeasurement |
 
 def numbers_in(case: OpenCase, state: CaseState, lesion: str, visit: str) -> LesionMeasurement | None:
     """Return the numbers of a mask as it is in `state`, for a thread that must not mix two states."""
-    from gist_imaging.measure.lesion import measure_lesion
-
     mask = state.mask(lesion, visit)
     if mask is None:
         return None
+    held, inputs = _measured(case, mask, visit)
+    case.memory.note_last(("lesion", lesion, visit), inputs)
+    return held
+
+
+def proposal_numbers(case: OpenCase, lesion: str, visit: str) -> LesionMeasurement | None:
+    """Return every number of the proposal that waits, to judge it by; they count only once it is accepted."""
+    proposal = case.state.proposal(lesion, visit)
+    return None if proposal is None else _measured(case, proposal, visit)[0]
+
+
+def _measured(case: OpenCase, mask: Mask, visit: str) -> tuple[LesionMeasurement, tuple[str, str]]:
+    from gist_imaging.measure.lesion import measure_lesion
+
     volume = case.measured_volume(visit)
     inputs = (case.memory.mask_sha256(mask), case.memory.image_sha256(volume))
     held: LesionMeasurement | None = case.memory.kept(("lesion", *inputs))
     if held is None:
         held = measure_lesion(volume, mask)
         case.memory.keep(("lesion", *inputs), held)
-    case.memory.note_last(("lesion", lesion, visit), inputs)
-    return held
+    return held, inputs
 
 
 def numbers_state(case: OpenCase, lesion: str, visit: str) -> Literal["fresh", "stale", "none"]:

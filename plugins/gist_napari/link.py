@@ -232,6 +232,8 @@ class PaneLink(QObject):
     # Crosshair
 
     def _on_moved(self, pane: Pane, point_mm: FloatArray | None) -> None:
+        if pane.mouse.is_drawing:  # the mark in the other pane stands still meanwhile
+            return
         self._crosshair = (pane, point_mm)
         if not self._crosshair_timer.isActive():
             self._crosshair_timer.start()

@@ -67,6 +67,11 @@ class CanvasMouse(QObject):
         canvas.setMouseTracking(True)
         canvas.installEventFilter(self)
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a tool has the left button down."""
+        return self._doing == "tool"
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Return whether the event ends here."""
         kind = event.type()

@@ -67,10 +67,10 @@ def measured_series(visit: VisitFacts) -> SeriesFacts | None:
 
 
 def _best(visit: VisitFacts | None, planes: tuple[str, ...]) -> SeriesFacts | None:
-    """Return a series of these planes beside the measured one: T2 before others, then the finest."""
-    held = [] if visit is None else [one for one in visit.series if one.plane in planes]
+    """Return the finest T2 series of these planes beside the measured one; no other stands in for T2."""
+    held = [] if visit is None else [one for one in visit.series if one.plane in planes and "T2" in one.name]
     return min(
         (one for one in held if visit is not None and one.key != visit.measured),
-        key=lambda one: ("T2" not in one.name, max(one.spacing_mm)),
+        key=lambda one: max(one.spacing_mm),
         default=None,
     )

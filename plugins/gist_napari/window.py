@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -32,6 +33,7 @@ from gist_napari.planes import Plane
 from gist_napari.reading_actions import actions_of
 from gist_napari.reading_view import LARGE_FROM_PX, ReadingView
 from gist_napari.session import Session
+from gist_napari.warm_up import warm_up
 from gist_napari.widgets.header import CaseHeader
 from gist_napari.widgets.lesion_strip import LesionStrip
 from gist_napari.widgets.look_page import INTERPOLATION, MOUSE_STYLE
@@ -47,6 +49,8 @@ from gist_napari.window_level import presets_of
 __all__ = ["ReadingDock"]
 
 DOCK_NAME = "Reading screen"
+_WARM_AFTER_MS = 500
+"""After a case is shown, so that the images come first."""
 PANEL_PX = {"small": 320, "large": 400}
 
 
@@ -61,11 +65,14 @@ class ReadingDock(QWidget):
     def __init__(self, napari_viewer: napari.Viewer) -> None:
         super().__init__()
         self.setObjectName("gistReading")
+        # napari pushes a docked widget up by a stretch of its own, unless the widget wants the height itself.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.viewer = napari_viewer
         self.session = Session(self)
         self._put_away: list[QWidget] = []
         self._main: QMainWindow | None = None
         self._sheet: KeySheet | None = None
+        self._is_warm = False
         dress(self)
         self.pre, self.post = _pane("PRE"), _pane("POST")
         self.link = PaneLink(self.pre, self.post)
@@ -194,6 +201,9 @@ class ReadingDock(QWidget):
         if is_open:
             self._fit()
             self.pre.widget.setFocus()
+            if not self._is_warm:
+                self._is_warm = True
+                QTimer.singleShot(_WARM_AFTER_MS, warm_up)
 
     # ---------------------------------------------------------------- filling napari's window
 

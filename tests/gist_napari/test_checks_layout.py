@@ -47,6 +47,8 @@ def panes_are_equal(screen: ReadingScreen, bars: bool = False) -> None:
     assert abs(one.width() - other.width()) <= 1, (one, other)
     assert abs(one.top() - other.top()) <= 1, (one, other)
     assert abs(one.bottom() - other.bottom()) <= 1, (one, other)
+    strip, dock = screen.dock.lesions, screen.dock
+    assert strip.mapTo(dock, strip.rect().bottomLeft()).y() == dock.height() - 1  # nothing lies empty below
     assert min(one.width(), one.height()) > 200, (one, screen.main.size())
     assert screen.pre.px_per_mm == pytest.approx(screen.post.px_per_mm, rel=1e-9)
     if bars:
@@ -115,7 +117,7 @@ def test_both_canvases_are_equal_whatever_is_done_to_the_window(screen: ReadingS
     sizes = np.random.default_rng(8).integers((900, 600), (1900, 1100), (20, 2))
     for number, (width, height) in enumerate(sizes.tolist()):
         screen.main.resize(width, height)
-        settle(0.1)
+        settle(0.2)
         panes_are_equal(screen, bars=number % 5 == 0)
     screen.main.showMaximized()
     settle(0.4)

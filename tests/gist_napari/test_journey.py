@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QMenu
+from qtpy.QtWidgets import QApplication, QLabel, QMenu
 from reading_screen import ReadingScreen, Tumour, reading_screen
 from window_driver import settle, wait_for
 
@@ -166,6 +166,8 @@ def test_a_whole_reading_by_mouse_and_keys(screen: ReadingScreen, tmp_path: Path
     screen.shot("08_committed")
     session.page_wanted.emit("response")
     settle(1.0)
+    words = [label.text() for label in screen.dock.panel.response.findChildren(QLabel)]
+    assert any(word.startswith("By hand on PRE") for word in words), words
     screen.shot("09_response")
     session.page_wanted.emit("metrics")
     settle(1.0)

@@ -90,10 +90,12 @@ def test_a_mask_that_cannot_be_placed_is_refused(tmp_path: Path, voxels, metadat
     assert not list(tmp_path.iterdir())
 
 
-def test_the_commands_open_a_mask_only_on_a_scan_of_ours(make_napari_viewer):
+def test_the_commands_open_a_mask_only_on_a_scan_of_ours():
+    from napari.components import ViewerModel
+
     from gist_napari.commands import new_mask
 
-    viewer = make_napari_viewer()
+    viewer = ViewerModel()
     viewer.add_image(np.zeros((4, 5, 6)), name="foreign")
     with pytest.raises(GistImagingError, match="another layer"):
         new_mask(viewer)
@@ -108,15 +110,16 @@ def test_the_commands_open_a_mask_only_on_a_scan_of_ours(make_napari_viewer):
     assert labels.metadata["gist_grid"] == described["metadata"]["gist_grid"]
 
 
-def test_sample_data_open_in_napari(make_napari_viewer, monkeypatch, tmp_path: Path):
-    from gist_napari import sample_data
+def test_a_sample_patient_opens_as_two_image_layers():
+    from napari.components import ViewerModel
 
-    monkeypatch.setattr(sample_data, "sample_scans", lambda: SAMPLES)
-    viewer = make_napari_viewer()
+    from gist_napari.sample_data import syn_003
 
-    layers = viewer.open_sample("gist-imaging", "syn_003")
+    viewer = ViewerModel()
+    for voxels, described, _ in syn_003():
+        viewer.add_image(voxels, **described)
 
-    assert [layer.name for layer in layers] == ["SYN-003 baseline", "SYN-003 presurgery"]
+    assert [layer.name for layer in viewer.layers] == ["SYN-003 baseline", "SYN-003 presurgery"]
 
 
 def test_the_reading_screen_fills_naparis_window_and_gives_it_back(qapp):

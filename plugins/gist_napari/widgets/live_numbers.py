@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveNumbers"]
 
+_PROPOSAL = "proposal"
+
 WAITS_MS = 150
 """After the last change of a mask; a reader who paints on is not measured in between."""
 
@@ -35,7 +37,7 @@ class LiveNumbers(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._numbers: dict[tuple[str, str], LesionMeasurement | None] = {}
+        self._numbers: dict[tuple[str, ...], LesionMeasurement | None] = {}
         self._changes: dict[str, Comparison | None] = {}
         self._round = 0
         self._running = False
@@ -48,6 +50,10 @@ class LiveNumbers(QObject):
     def of(self, lesion: str, visit: str) -> LesionMeasurement | None:
         """Return the numbers as last measured, or None."""
         return self._numbers.get((lesion, visit))
+
+    def proposal_of(self, lesion: str, visit: str) -> LesionMeasurement | None:
+        """Return the numbers of the proposal that waits, as last measured, or None."""
+        return self._numbers.get((lesion, visit, _PROPOSAL))
 
     def change_of(self, lesion: str) -> Comparison | None:
         """Return the change of a lesion; None before the call is committed."""
@@ -81,12 +87,14 @@ class LiveNumbers(QObject):
     def _measure(
         self, case: OpenCase, lesions: Sequence[str], visits: Sequence[str], committed: bool, number: int
     ) -> None:
-        numbers: dict[tuple[str, str], Any] = {}
+        numbers: dict[tuple[str, ...], Any] = {}
         changes: dict[str, Any] = {}
         try:
             for lesion in lesions:
                 for visit in visits:
                     numbers[lesion, visit] = _or_none(workflow.live_numbers, case, lesion, visit)
+                    waiting = _or_none(workflow.proposal_numbers, case, lesion, visit)
+                    numbers[lesion, visit, _PROPOSAL] = waiting
                 if committed:
                     changes[lesion] = _or_none(workflow.change_numbers, case, lesion)
         finally:

@@ -13,7 +13,7 @@ from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
 from gist_napari.widgets.parts import Fold
 from gist_napari.widgets.style import number_text
-from gist_napari.widgets.telling import reason_told, sentence
+from gist_napari.widgets.telling import distance_mm, mm, reason_told, sentence
 from gist_napari.widgets.words import word_told
 
 if TYPE_CHECKING:
@@ -111,6 +111,18 @@ class ResponsePage(Page):
             self.before.setText(f"NE: {self.refused}." if self.refused else "")
             if compared is not None:
                 self._show(compared)
+                self._show_overrides(lesion)
+
+    def _show_overrides(self, lesion: str) -> None:
+        """Say that diameters set by hand stand beside these numbers, which are those of the masks."""
+        for visit in self.session.pair:
+            shown = () if visit is None else self.asked(workflow.shown_calipers, lesion, visit.label) or ()
+            own = [mm(distance_mm(one.points_mm)) for one in shown if one.overridden]
+            if visit is not None and own:
+                tag = self.session.tag_of(visit.label)
+                self.list.addWidget(
+                    style.quiet(f"By hand on {tag}: {', '.join(own)}. The rows above are those of the masks.")
+                )
 
     def _show(self, compared: Comparison) -> None:
         more = Fold("response", "Volume by other cut-offs")

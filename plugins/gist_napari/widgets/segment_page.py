@@ -221,7 +221,11 @@ class SegmentPage(Page):
         proposal_facts = case.state.plain("proposal_facts", lesion, visit) or {}
         self._show_state(word, facts, proposal_facts)
         self._show_steps(word, case.state.plain("prompts", lesion, visit))
-        self._show_numbers(mask, None if mask is None else self.live.of(lesion, visit))
+        proposal = case.state.proposal(lesion, visit)
+        if proposal is not None:
+            self._show_numbers(proposal, self.live.proposal_of(lesion, visit))
+        else:
+            self._show_numbers(mask, None if mask is None else self.live.of(lesion, visit))
         self._show_warnings(proposal_facts.get("warnings") or [])
         waits = word == "proposal"
         self._allow("accept", waits, "No proposal waits: draw strokes and Grow first.")
@@ -258,7 +262,7 @@ class SegmentPage(Page):
         if measured.mask_sha256 != mask.sha256():
             self.fresh.setText("◔ stale: the mask has changed; being measured again …")
         elif case.state.proposal(self.session.active_lesion, visit) is not None:
-            self.fresh.setText("of the accepted mask, not of the proposal")
+            self.fresh.setText("of the proposal: they count once it is accepted")
         else:
             self.fresh.setText("✓ fresh: of the mask as it is")
 
