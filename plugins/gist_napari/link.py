@@ -234,6 +234,9 @@ class PaneLink(QObject):
     def _on_moved(self, pane: Pane, point_mm: FloatArray | None) -> None:
         if pane.mouse.is_drawing:  # the mark in the other pane stands still meanwhile
             return
+        if pane.volume is None:
+            # The case is left, the window may be closing: there is nothing to mark, nor soon a canvas.
+            return
         self._crosshair = (pane, point_mm)
         if not self._crosshair_timer.isActive():
             self._crosshair_timer.start()
