@@ -155,6 +155,8 @@ def _image_fields(dataset: Dataset, name: str) -> dict[str, Any]:
         "echo_number": _whole(dataset, "EchoNumbers"),
         "b_value": b_value_of(dataset),
         "kvp": above_zero(dataset, "KVP"),
+        "window_center": first_number(dataset, "WindowCenter"),
+        "window_width": above_zero(dataset, "WindowWidth"),
         "phase": _cardiac_phase(dataset),
         "image_type": tuple(part for part in element_text(dataset, "ImageType").split("\\") if part),
         "lossy": element_text(dataset, "LossyImageCompression") == "01",

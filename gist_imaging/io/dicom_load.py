@@ -91,6 +91,7 @@ def load_series(
         problems=tuple(problem for problem in series.problems if problem.code not in overridden),
         overrides=overrides,
         kvp=_shared_kvp(series.frames),
+        window=_window(series.frames),
         sop_uids=tuple(dict.fromkeys(frame.sop_instance_uid for frame in series.frames)),
     )
 
@@ -128,6 +129,15 @@ def _evened(
 def _shared_kvp(frames: Sequence[FrameFacts]) -> float | None:
     stated = {frame.kvp for frame in frames}
     return stated.pop() if len(stated) == 1 else None
+
+
+def _window(frames: Sequence[FrameFacts]) -> tuple[float, float] | None:
+    """Return the median of the windows that the images suggest: some scanners suggest one for each slice."""
+    levels = [frame.window_center for frame in frames if frame.window_center is not None]
+    widths = [frame.window_width for frame in frames if frame.window_width is not None]
+    if not frames or len(levels) < len(frames) or len(widths) < len(frames):
+        return None
+    return median(levels), median(widths)
 
 
 _NO_GRID = Problem(Code.NO_GEOMETRY, "positions are needed, this series has no grid")

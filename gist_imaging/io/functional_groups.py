@@ -54,6 +54,8 @@ def _fields(dataset: Dataset, frame: Dataset, shared: Dataset) -> tuple[dict[str
         "echo_time_ms": first_number(group("MREchoSequence"), "EffectiveEchoTime") or None,
         "b_value": _b_value(dataset, group("MRDiffusionSequence")),
         "kvp": above_zero(group("CTXRayDetailsSequence"), "KVP") or above_zero(dataset, "KVP"),
+        "window_center": first_number(group("FrameVOILUTSequence"), "WindowCenter"),
+        "window_width": above_zero(group("FrameVOILUTSequence"), "WindowWidth"),
         "phase": _phase(group("CardiacSynchronizationSequence"), group("ContrastBolusUsageSequence")),
         "temporal_position": _temporal_position(content, group("TemporalPositionSequence")),
         **_frame_type(group),

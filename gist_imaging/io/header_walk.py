@@ -90,6 +90,8 @@ _SPACING = tag_key(0x0028, 0x0030)
 _BITS_ALLOCATED = tag_key(0x0028, 0x0100)
 _BITS_STORED = tag_key(0x0028, 0x0101)
 _SIGNED = tag_key(0x0028, 0x0103)
+_WINDOW_CENTER = tag_key(0x0028, 0x1050)
+_WINDOW_WIDTH = tag_key(0x0028, 0x1051)
 _INTERCEPT = tag_key(0x0028, 0x1052)
 _SLOPE = tag_key(0x0028, 0x1053)
 _RESCALE_TYPE = tag_key(0x0028, 0x1054)
@@ -109,6 +111,8 @@ _WANTED_BY_VR = {
         _SPACING_BETWEEN,
         _TRIGGER_TIME,
         _TILT,
+        _WINDOW_CENTER,
+        _WINDOW_WIDTH,
         _POSITION,
         _ORIENTATION,
         _SPACING,
@@ -252,6 +256,8 @@ def _facts(
         lossy=kept_text(get(_LOSSY, b"")) == "01",
         expected_in_series=whole_number(get(_EXPECTED, b"")),
         kvp=above_zero(get(_KVP, b"")),
+        window_center=first_number(get(_WINDOW_CENTER, b"")),
+        window_width=above_zero(get(_WINDOW_WIDTH, b"")),
         modified_ns=modified_ns,
         acquisition_date=kept_text(get(_ACQUISITION_DATE, b""))
         or kept_text(get(_CONTENT_DATE, b""))

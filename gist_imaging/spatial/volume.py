@@ -49,6 +49,7 @@ class Volume:
     overrides : gate errors that a reader overrode, with the reason
     sop_uids : SOP Instance UIDs of the images, in slice order where there is one for each slice
     kvp : peak kilovoltage of the X-ray tube that all slices share, or None where unknown or several
+    window : level and width that the files suggest for display, in the values held; no number comes from it
     """
 
     voxels: npt.NDArray[Any] = field(repr=False)
@@ -61,6 +62,7 @@ class Volume:
     overrides: tuple[Override, ...] = ()
     sop_uids: tuple[str, ...] = field(default=(), repr=False)
     kvp: float | None = None
+    window: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.voxels.shape != self.geometry.shape:

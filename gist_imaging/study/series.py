@@ -68,6 +68,8 @@ class FrameFacts:
         length for the whole file; None when compressed, deflated or inside an archive
     image_type : Image Type (0008,0008) values
     kvp : peak kilovoltage of the X-ray tube, KVP (0018,0060); above 0
+    window_center, window_width : the first window that the file suggests, (0028,1050) and (0028,1051), in
+        rescaled values; for the eye only. The width is above 0
     modified_ns : when the file (or its archive) was last written, as the file system says; another time
         later on means that it is another file
     quantity_hint : "HU", "ADC" (with `real_world_slope`) or None, as the file states it
@@ -121,6 +123,8 @@ class FrameFacts:
     lossy: bool = False
     expected_in_series: int | None = None
     kvp: float | None = None
+    window_center: float | None = None
+    window_width: float | None = None
     modified_ns: int | None = None
     acquisition_date: str | None = field(default=None, repr=False)
     patient: PatientIdentity = field(default_factory=PatientIdentity, repr=False)

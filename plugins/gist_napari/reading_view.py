@@ -159,6 +159,17 @@ class ReadingView(QWidget):
         self._join()
 
     def _open(self) -> None:
+        self.show_pair()
+        case = self.session.case
+        place = None if case is None else case.state.plain("view", "place")
+        if place is None:
+            return
+        self.hang(int(place.get("stage", 0)))
+        if place.get("at_mm") is not None and place.get("visit"):
+            self.go_to(str(place["visit"]), np.asarray(place["at_mm"], dtype=np.float64))
+
+    def show_pair(self) -> None:
+        """Show the two visits of the session's pair from the first stage on; nothing of others stays."""
         self.hand.drop()
         self.link.forget_pointer()
         if self._maximised is not None:
@@ -175,11 +186,8 @@ class ReadingView(QWidget):
             self.stages = ()
             return
         self.stages = stages(*self.session.pair)
-        place = case.state.plain("view", "place") or {}
         self._set_transform()
-        self.hang(int(place.get("stage", 0)))
-        if place.get("at_mm") is not None and place.get("visit"):
-            self.go_to(str(place["visit"]), np.asarray(place["at_mm"], dtype=np.float64))
+        self.hang(0)
         self._on_active()
         self._redraw()
 

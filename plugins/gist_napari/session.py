@@ -74,12 +74,14 @@ class Session(QObject):
     leaving = Signal()  # the case is still open: what is typed and not yet entered can be kept
     case_changed = Signal()
     state_changed = Signal(object)  # Event
+    pair_changed = Signal()  # another visit stands beside the baseline
     active_changed = Signal()  # lesion, visit, tool, brush, side, landmark
     view_changed = Signal()  # link, hidden, outline only
     saved_changed = Signal(object)  # SaveStatus, in the GUI thread
     job_changed = Signal(object)  # JobStatus or None
     said = Signal(object)  # Toast
     go_wanted = Signal(str, object)  # visit, (3,) LPS mm
+    open_wanted = Signal(str)  # case; its pair of scans is checked first where nobody has
     page_wanted = Signal(str)  # look, segment, measure, levator, sign
     _saved = Signal(object)
 
@@ -204,8 +206,10 @@ class Session(QObject):
         everything = [row.case for row in self.worklist()]
         after = everything.index(left) if left in everything else -1
         following = [name for name in names if everything.index(name) > after]
-        if self.open_case((following or names)[0]) and left:
+        self.leave_case()
+        if left:
             self.said.emit(Toast(f"Case {left} left as draft."))
+        self.open_wanted.emit((following or names)[0])
 
     # ---------------------------------------------------------------- what is shown and chosen
 
@@ -232,6 +236,25 @@ class Session(QObject):
         if post is None:
             post = next((visit for visit in later if visit.role == "follow_up"), later[0] if later else None)
         return pre, post
+
+    @property
+    def followups(self) -> list[str]:
+        """Labels of the visits that can stand beside the baseline."""
+        pre, _ = self.pair
+        return [] if self.case is None else [one.label for one in self.case.visits if one is not pre]
+
+    def choose_followup(self, visit: str) -> None:
+        """Let another visit stand beside the baseline."""
+        _, post = self.pair
+        if post is None or visit == post.label or self.jobs.busy:
+            if self.jobs.busy:
+                self.warn("A job is running: wait, or stop it with Esc, then change the visit.")
+            return
+        if self.do(workflow.remember_view, "followup", visit) is not None:
+            if self.active_visit == post.label:
+                self.active_visit = visit
+            self.pair_changed.emit()
+            self.active_changed.emit()
 
     def tag_of(self, visit: str) -> str:
         """Return PRE or POST for a visit of the pair, its label for another."""

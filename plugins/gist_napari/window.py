@@ -153,6 +153,11 @@ class ReadingDock(QWidget):
         for told in (self.reading.shown, self.link.changed, self.pre.view_changed, self.post.view_changed):
             told.connect(self._mark_tools)
         panel.export_wanted.connect(self.export)
+        for page in panel.pages.values():
+            self.session.pair_changed.connect(page.refresh)
+        for refresh in (self.reading.show_pair, self.lesions.refresh, self.tools.refresh):
+            self.session.pair_changed.connect(refresh)
+        self.session.pair_changed.connect(panel.look.registration.refresh)
 
     def _mark_tools(self) -> None:
         """Let the tool strip say which plane is shown, and why blinking cannot be."""

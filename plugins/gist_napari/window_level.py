@@ -113,9 +113,11 @@ def presets_of(volume: Volume) -> Mapping[int, Preset]:
 def default_window(volume: Volume) -> Window:
     """Return the window that a volume opens with.
 
-    HU open with soft tissue, which is what the lesions of this study are; everything else with the darkest
-    and brightest 0.1 % cut. The window stored by the scanner is no part of a `Volume`.
+    That is the one that the DICOM files suggest; where they suggest none, HU open with soft tissue, which is
+    what the lesions of this study are, and everything else with the darkest and brightest 0.1 % cut.
     """
+    if volume.window is not None:
+        return Window(*volume.window)
     if volume.quantity is Quantity.HU:
         return CT_PRESETS[1].of(volume)
     return MR_PRESETS[1].of(volume)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from strategies import oblique_geometry
@@ -96,3 +98,9 @@ def test_a_window_that_shows_nothing_is_refused(level, width):
 def test_a_window_is_written_as_width_and_level():
     assert str(Window(40, 400)) == "WW 400  WL 40"
     assert str(Window(1.25, 2.5)) == "WW 2.50  WL 1.25"
+
+
+def test_an_image_opens_with_the_window_that_its_files_suggest():
+    suggested = replace(volume(np.arange(10000), Quantity.HU), window=(60.0, 350.0))
+
+    assert default_window(suggested) == Window(60, 350)

@@ -291,6 +291,19 @@ def test_a_file_of_the_same_size_and_uid_that_was_written_since_is_refused(tmp_p
         load_series(series)
 
 
+def test_the_window_is_the_one_that_the_files_suggest_and_none_where_one_does_not(tmp_path):
+    """DICOM PS3.3 C.11.2.1.2: in rescaled values; of several the first is the default."""
+    one = save_stack(tmp_path / "one", WindowCenter="40\\600", WindowWidth="400\\1600")
+    each = save_stack(tmp_path / "each", WindowCenter="40", WindowWidth="400")
+    save(ct_image(5, WindowCenter="60", WindowWidth="300"), each / "0006")
+    some = save_stack(tmp_path / "some", WindowCenter="40", WindowWidth="400")
+    save(ct_image(5), some / "0006")
+
+    assert load_series(only_series(one)).window == (40.0, 400.0)
+    assert load_series(only_series(each)).window == (40.0, 400.0)
+    assert load_series(only_series(some)).window is None
+
+
 def test_a_tube_voltage_that_all_slices_share_is_that_of_the_volume(tmp_path):
     one = load_series(only_series(save_stack(tmp_path / "one", KVP="120")))
     several = save_stack(tmp_path / "several", KVP="120")

@@ -78,6 +78,9 @@ def differences(one: FrameFacts, other: FrameFacts) -> list[str]:
         {"KVP": "120"},
         {"KVP": "0"},
         {"KVP": ""},
+        {"WindowCenter": "40\\600", "WindowWidth": "400\\1600"},
+        {"WindowCenter": "-30.5", "WindowWidth": "0"},
+        {"WindowCenter": "", "WindowWidth": ""},
     ],
     ids=str,
 )

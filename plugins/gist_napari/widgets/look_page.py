@@ -12,6 +12,7 @@ from gist_imaging import workflow
 from gist_napari.stages import Stage, measured_series, stages
 from gist_napari.widgets import style
 from gist_napari.widgets.fields import Field
+from gist_napari.widgets.followup_row import FollowupRow
 from gist_napari.widgets.page import Page, emptied, remembered, settings
 from gist_napari.widgets.parts import Fold, Switch
 from gist_napari.widgets.question import Form, QuestionBox
@@ -97,6 +98,8 @@ class LookPage(Page):
             self.rows.addWidget(label)
         self.impression = Field("impression", "Impression", IMPRESSIONS)
         self.rows.addWidget(self.form.add(self.impression, len(FACTS) + 1, 1))
+        self.followup = FollowupRow(session)
+        self.rows.addWidget(self.followup)
         self.hanging_title = style.heading("Hanging (PageDown: next)")
         self.rows.addWidget(self.hanging_title)
         self.hanging = QVBoxLayout()

@@ -82,6 +82,7 @@ class WorklistPage(QWidget):
         self.banner.details_wanted.connect(self._show_restored)
         session.study_changed.connect(self.refresh)
         session.case_changed.connect(self._after_a_case)
+        session.open_wanted.connect(self.open_named)
         self.refresh()
 
     # ---------------------------------------------------------------- layout
@@ -245,6 +246,12 @@ class WorklistPage(QWidget):
             self.session.said.emit(
                 Toast(f"{progress_words(rows).capitalize()}: nothing is left to do.{rest}")
             )
+
+    def open_named(self, case: str) -> None:
+        """Open a case by its name, past nothing that Enter on its row would stop at."""
+        self.refresh()
+        self.choose(case)
+        self.open_chosen()
 
     def show_pair(self, case: str) -> None:
         """Show the scans of a case: visits, roles, series and what is not comparable."""
