@@ -6,7 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -53,6 +53,8 @@ class MaskChange:
     was_there, is_there : whether the cell held a mask before and holds one after
     structure, lesion_id : those of the mask
     sha256 : of the mask after, to verify a replay; "" where there is none
+    made : the masks before and after as the action had them, so that applying it need not copy a whole grid;
+        dropped by `bare` before the change is kept, and never stored
     """
 
     key: CellKey
@@ -64,6 +66,11 @@ class MaskChange:
     lesion_id: str | None = None
     sha256_before: str = ""
     sha256: str = ""
+    made: tuple[Mask | None, Mask] | None = field(default=None, repr=False)
+
+    def bare(self) -> MaskChange:
+        """Return the change without the masks themselves; voxels that differ are enough."""
+        return self if self.made is None else replace(self, made=None)
 
     def reversed(self) -> MaskChange:
         """Return the change that takes this one back."""
@@ -91,6 +98,8 @@ class MaskChange:
             )
         if not self.is_there:
             return None
+        if self.made is not None and self.made[0] is mask:
+            return self.made[1]
         before = mask if mask is not None else _empty(self.geometry, self.structure, self.lesion_id)
         return self.edit.apply(before)
 
@@ -149,6 +158,11 @@ class Event:
         )
         return zlib.compress(text.encode("utf-8"), 1)
 
+    def bare(self) -> Event:
+        """Return the event as it is kept: without the masks that it was made of."""
+        changes = tuple(one.bare() if isinstance(one, MaskChange) else one for one in self.changes)
+        return replace(self, changes=changes)
+
     @classmethod
     def from_bytes(cls, stored: bytes, seq: int, at_utc: str) -> Event:
         """Return the event that `to_bytes` wrote.
@@ -202,9 +216,16 @@ def mask_changed(key: CellKey, old: Mask | None, new: Mask | None, name: str) ->
     nothing = _empty(one.geometry, one.structure, one.lesion_id)
     before, after = old if old is not None else nothing, new if new is not None else nothing
     edit = Edit.between(before, after, name)
+    # What a replay gives has the structure and the grid of the mask before; only then is it this very mask.
+    is_alike = old is None or (
+        new is not None
+        and (old.structure, old.lesion_id) == (new.structure, new.lesion_id)
+        and old.geometry is new.geometry
+    )
     return MaskChange(
         key, one.geometry, edit, old is not None, new is not None, one.structure, one.lesion_id,
         "" if old is None else old.sha256(), "" if new is None else new.sha256(),
+        (old, new) if new is not None and is_alike else None,
     )  # fmt: skip
 
 

@@ -179,6 +179,7 @@ class OpenCase:
             )
         numbered = replace(event, seq=self.state.seq + 1, at_utc=utc_now())
         self.state = self.state.applying(numbered)
+        numbered = numbered.bare()
         self.writer.put(numbered)
         self._since_snapshot += 1
         if self._since_snapshot >= SNAPSHOT_EVERY:

@@ -133,7 +133,7 @@ class CaseState:
             return replace(self, cells=cells, seq=event.seq)
         if event.kind == "barrier":
             return CaseState(cells, (), (), event.seq)
-        return CaseState(cells, (*self.done, event), (), event.seq)
+        return CaseState(cells, (*self.done, event.bare()), (), event.seq)
 
     def _last(self, steps: tuple[Event, ...], event: Event) -> Event:
         if not steps or steps[-1].seq != event.of:
