@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from gist_imaging.segment.seeded import SeededEngine
 from gist_imaging.spatial.mask import Mask
@@ -21,7 +22,6 @@ ENGINES_KEPT = 4
 """Engines hold a few arrays of the size of a tumour's box each; two lesions at two visits are usual."""
 
 VALUES_KEPT = 64
-MASKS_KEPT = 8
 
 
 @dataclass(eq=False)
@@ -33,7 +33,7 @@ class CaseMemory:
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _images: dict[int, tuple[Volume, str]] = field(default_factory=dict)
-    _masks: OrderedDict[int, tuple[Mask, str]] = field(default_factory=OrderedDict)
+    _masks: WeakKeyDictionary[Mask, str] = field(default_factory=WeakKeyDictionary)
     _engines: OrderedDict[tuple[str, str], tuple[Volume, SeededEngine]] = field(default_factory=OrderedDict)
     _values: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     _last: dict[Hashable, Hashable] = field(default_factory=dict)
@@ -46,13 +46,14 @@ class CaseMemory:
         return held[1]
 
     def mask_sha256(self, mask: Mask) -> str:
-        """Return `mask.sha256()`, computed once for the same object while it is among the last ones."""
-        held = self._masks.get(id(mask))
-        if held is None or held[0] is not mask:
-            held = (mask, mask.sha256())
+        """Return `mask.sha256()`, computed once for the same object; the mask is not kept alive by it."""
         with self._lock:
-            _keep(self._masks, id(mask), held, MASKS_KEPT)
-        return held[1]
+            held = self._masks.get(mask)
+        if held is None:
+            held = mask.sha256()
+            with self._lock:
+                self._masks[mask] = held
+        return held
 
     def engine(self, lesion: str, visit: str, volume: Volume) -> SeededEngine:
         """Return the engine that remembers the last strokes of a lesion at a visit."""

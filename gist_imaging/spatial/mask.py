@@ -16,7 +16,7 @@ from gist_imaging.spatial.geometry import Geometry
 __all__ = ["Mask", "PackedMask"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Mask:
     """Which voxels of a grid belong to one structure.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,14 @@ import pytest
 from qtpy.QtCore import Qt
 from reading_screen import ReadingScreen, reading_screen
 
+from gist_imaging.spatial import Mask
+
 pytestmark = [pytest.mark.journey, pytest.mark.gui, pytest.mark.slow]
 
 WARM_UP, STROKES = 50, 70
 GROWS_AT_MOST = 0.10
+MASKS_ALIVE = 12
+"""Those of the state, of what is drawn, and of the events on their way to the disk."""
 
 
 @pytest.fixture(scope="module")
@@ -47,5 +52,7 @@ def test_strokes_after_the_first_fifty_grow_the_process_by_less_than_a_tenth(scr
     for _ in range(STROKES):
         stroke()
     after = resident_mb()
+    gc.collect()
+    assert sum(isinstance(held, Mask) for held in gc.get_objects()) <= MASKS_ALIVE
     assert len(screen.case.state.done) >= WARM_UP + STROKES
     assert after < before * (1 + GROWS_AT_MOST), f"{before:.0f} MB, then {after:.0f} MB"
