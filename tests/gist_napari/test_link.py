@@ -210,6 +210,28 @@ def test_a_registration_carries_slices_middle_and_crosshair(window, link):
     assert window.pre.overlay.picture.crosshair is None
 
 
+def test_the_crosshair_stands_still_while_a_tool_draws(window, link):
+    window.pre.tool_active = True
+    first, further = (window.pre.to_canvas(MIDDLE_MM + [shift, 0.0, 0.0]) for shift in (0.0, 25.0))
+    window.mouse(window.pre, "move", first, "none")
+    window.pump(0.1)
+    before = window.post.overlay.picture.crosshair
+
+    window.mouse(window.pre, "press", first)
+    window.mouse(window.pre, "move", further)
+    window.pump(0.1)
+    during = window.post.overlay.picture.crosshair
+    window.mouse(window.pre, "release", further)
+    window.mouse(window.pre, "move", further, "none")
+    window.pump(0.1)
+    after = window.post.overlay.picture.crosshair
+    window.pre.tool_active = False
+
+    assert before is not None
+    assert during == before
+    assert after[0] - before[0] == pytest.approx(25.0 * window.pre.px_per_mm, abs=2.0)
+
+
 def test_blinking_puts_the_other_visit_at_the_same_place(window, link):
     post, transform = registered_elsewhere(window.pre.volume)
     window.post.show_volume(post, caption="registered")

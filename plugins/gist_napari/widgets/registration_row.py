@@ -16,8 +16,8 @@ __all__ = ["RegistrationRow"]
 
 _WORDS = {
     "none": "Not registered: both panes go together by the middle of the scans.",
-    "unchecked": "Registered, not checked. Scroll through bones and fat in both panes, then say:",
-    "ok": "Registered and found right.",
+    "unchecked": "Registered{bound}, not checked. Scroll through bones and fat in both panes, then say:",
+    "ok": "Registered{bound} and found right.",
     "rejected": "Found wrong; both panes go together by the middle of the scans.",
 }
 
@@ -59,8 +59,8 @@ class RegistrationRow(QWidget):
         self.setVisible(pre is not None and post is not None)
         state = self.session.registration_state
         error = self.session.registration_error_mm
-        bound = "" if error is None or state == "none" else f" Error at most {error:.1f} mm (95 %)."
-        self.words.setText(_WORDS[state] + bound)
+        bound = "" if error is None else f" (error at most {error:.1f} mm in 95 of 100)"
+        self.words.setText(_WORDS[state].format(bound=bound))
         self.register.setVisible(state in ("none", "rejected"))
         self.right.setVisible(state == "unchecked")
         self.wrong.setVisible(state in ("unchecked", "ok"))
