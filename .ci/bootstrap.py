@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 # What a window on a screen that nobody sees needs, beside Qt's own wheels (names of Debian and Ubuntu).
 SCREEN_PACKAGES = [
-    "xvfb", "openbox", "fonts-dejavu-core", "libegl1", "libgl1", "libgl1-mesa-dri", "libglx-mesa0",
+    "xvfb", "openbox", "xdotool", "fonts-dejavu-core", "libegl1", "libgl1", "libgl1-mesa-dri", "libglx-mesa0",
     "libopengl0", "libxkbcommon0", "libxkbcommon-x11-0", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0",
     "libxcb-keysyms1", "libxcb-randr0", "libxcb-render-util0", "libxcb-shape0", "libxcb-xinerama0",
     "libxcb-xkb1", "libdbus-1-3", "libfontconfig1",
@@ -78,7 +78,7 @@ def prepare(venv: Path) -> bool:
 
 def screen_ready() -> bool:
     """Install what the tests of the window need, where that is possible; return whether they can run."""
-    if shutil.which("Xvfb") and shutil.which("openbox"):
+    if all(shutil.which(program) for program in ("Xvfb", "openbox", "xdotool")):
         return True
     if sys.platform.startswith("linux") and shutil.which("apt-get") and os.geteuid() == 0:
         print("Installing a virtual screen for the tests of the window ...", flush=True)

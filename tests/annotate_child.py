@@ -34,6 +34,7 @@ def state_of(dock: Any) -> dict[str, Any]:
         "banner": [one.text() for one in dock.worklist.banner.findChildren(QLabel) if one.isVisible()],
         "open_at": middle_of_button(dock.worklist.banner, "Open"),
         "tool": session.tool,
+        "fills": fills_the_window(dock),
     }
     if session.case is None:
         return told
@@ -48,6 +49,14 @@ def state_of(dock: Any) -> dict[str, Any]:
         "canvas": [corner.x(), corner.y(), pane.widget.width(), pane.widget.height()],
         "drawing": len(pane.scene.lines),
     }
+
+
+def fills_the_window(dock: Any) -> bool:
+    """Whether the reading screen is all that the window shows, and the window lies on the display."""
+    main = dock.window()
+    screen = main.screen().availableGeometry()
+    is_alone = not main.centralWidget().isVisible() and dock.width() >= main.width() - 20
+    return is_alone and main.width() <= screen.width() and main.x() >= screen.x() - 1
 
 
 def middle_of_button(inside: QWidget, words: str) -> list[int] | None:

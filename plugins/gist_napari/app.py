@@ -56,6 +56,7 @@ def annotate(target: Path, *, reader: str = "R1", case: str | None = None, at: P
     reading = ReadingDock.in_viewer(viewer)
     reading.fill_window()
     viewer.window.show()
+    reading.window().showMaximized()
     reading.session.open_study(folder, reader)
     if case is not None:
         reading.session.open_case(case)

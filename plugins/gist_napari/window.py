@@ -218,23 +218,26 @@ class ReadingDock(QWidget):
         QTimer.singleShot(0, self.fill_window)
 
     def fill_window(self) -> None:
-        """Put away napari's own canvas and panels; done before the window is shown, they cost no time."""
+        """Put away napari's own canvas and panels, again whenever napari has brought one back.
+
+        Done before the window is shown, they cost no time.
+        """
         main = self.window()
-        if not isinstance(main, QMainWindow) or self._main is main:
+        if not isinstance(main, QMainWindow):
             return
-        self._main = main
-        main.installEventFilter(self)
         own = _dock_of(self)
-        if own is not None:
-            own.setTitleBarWidget(QWidget(own))
-            own.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        central = main.centralWidget()
-        others = [dock for dock in main.findChildren(QDockWidget) if dock is not own and dock.isVisible()]
-        self._put_away = [
-            widget for widget in (central, *others) if widget is not None and widget.isVisible()
-        ]
-        for widget in self._put_away:
-            widget.hide()
+        if self._main is not main:
+            self._main = main
+            main.installEventFilter(self)
+            if own is not None:
+                own.setTitleBarWidget(QWidget(own))
+                own.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        others = [dock for dock in main.findChildren(QDockWidget) if dock is not own]
+        for widget in (main.centralWidget(), *others):
+            if widget is not None and not widget.isHidden():
+                if widget not in self._put_away:
+                    self._put_away.append(widget)
+                widget.hide()
         main.statusBar().setVisible(False)
         self._fit()
 

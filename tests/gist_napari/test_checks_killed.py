@@ -111,6 +111,7 @@ def test_killed_in_mid_stroke_at_most_that_stroke_is_lost(study: Path, start: Ca
     program = start(CASE)
     program.wait(lambda state: state["case"] == CASE and "canvas" in state, "the case is open")
     state = program.steady()
+    assert state["fills"]
     left, top, width, height = state["canvas"]
     x, y = left + width // 3, top + height // 2
     program.hands("mousemove", x, y - 60, "click", 1)

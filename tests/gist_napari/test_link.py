@@ -212,7 +212,7 @@ def test_a_registration_carries_slices_middle_and_crosshair(window, link):
 
 def test_the_crosshair_stands_still_while_a_tool_draws(window, link):
     window.pre.tool_active = True
-    first, further = (window.pre.to_canvas(MIDDLE_MM + [shift, 0.0, 0.0]) for shift in (0.0, 25.0))
+    first, further = (window.pre.to_canvas(np.add(MIDDLE_MM, (shift, 0.0, 0.0))) for shift in (0.0, 25.0))
     window.mouse(window.pre, "move", first, "none")
     window.pump(0.1)
     before = window.post.overlay.picture.crosshair
