@@ -66,6 +66,8 @@ class PaneLink(QObject):
             pane.stepped.connect(lambda _, pane=pane: self._on_stepped(pane, self.enabled))
             pane.stepped_alone.connect(lambda _, pane=pane: self._on_stepped(pane, False))
             pane.moved.connect(lambda point, pane=pane: self._on_moved(pane, point))
+            # A crosshair that is due when the window closes has nothing left to be drawn on.
+            pane.overlay.destroyed.connect(self._crosshair_timer.stop)
 
     # What links them
 
