@@ -8,26 +8,9 @@ from typing import Any, Final
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.study.call_values import distance_or_none
-from gist_imaging.study.codes import (
-    AdjacentOrgan,
-    AnalCanalThird,
-    CoronalPlane,
-    HeightClass,
-    HeightMethod,
-    HeightRule,
-    ImageQuality,
-    LevatorComponent,
-    LevatorContact,
-    LevatorDisplacement,
-    LevatorInvasion,
-    OrganInvasion,
-    PeritonealReflection,
-    ReaderConfidence,
-    RectalFilling,
-    SphincterDepth,
-)
-from gist_imaging.study.levator_relation import LevatorRelation
-from gist_imaging.study.pelvic_findings import PelvicFindings
+from gist_imaging.study.codes import AdjacentOrgan, LevatorComponent, OrganInvasion
+from gist_imaging.study.levator_relation import AXIS_WORDS, LevatorRelation
+from gist_imaging.study.pelvic_findings import FINDING_DISTANCES, FINDING_WORDS, PelvicFindings
 from gist_imaging.study.words import Word
 
 __all__ = [
@@ -46,7 +29,7 @@ __all__ = [
 SIDES: Final = ("R", "midline", "L")
 """Columns of the form as they lie on the screen: the patient's right is left."""
 
-AXES: Final = ("contact", "displacement", "invasion")
+AXES: Final = tuple(AXIS_WORDS)
 NO_SIDE: Final = "none"
 """Stands for the side in the key of a finding, which has none."""
 
@@ -55,23 +38,10 @@ ORGAN: Final = "organ_"
 
 FIELD_WORDS: Mapping[str, Mapping[str, type[Word]]] = MappingProxyType(
     {
-        "relation": {
-            "contact": LevatorContact,
-            "displacement": LevatorDisplacement,
-            "invasion": LevatorInvasion,
-        },
+        "relation": AXIS_WORDS,
         "findings": {
-            "sphincter_depth": SphincterDepth,
-            "sphincter_lowest_third": AnalCanalThird,
+            **FINDING_WORDS,
             **{f"{ORGAN}{organ.value}": OrganInvasion for organ in AdjacentOrgan},
-            "dav_method": HeightMethod,
-            "height_class": HeightClass,
-            "height_rule": HeightRule,
-            "peritoneal_reflection": PeritonealReflection,
-            "image_quality": ImageQuality,
-            "confidence": ReaderConfidence,
-            "rectal_filling": RectalFilling,
-            "coronal_plane": CoronalPlane,
         },
     }
 )
@@ -86,7 +56,6 @@ DIGIT_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """Field to digit to word: 0, 1, 2 and 9 are keys; what is stored is the word."""
 
-_DISTANCES = ("distance_anal_verge_mm", "distance_anorectal_junction_mm")
 # Fields that belong together: a call with one of them alone is refused, a form is filled one by one.
 _TOGETHER = (("distance_anal_verge_mm", "dav_method"), ("height_class", "height_rule"))
 
@@ -108,7 +77,7 @@ def call_key(visit: str, lesion: str, form: str, side: str | None, field: str) -
         raise ReadingError(f"a side is one of {', '.join(SIDES)}", f"got {side!r}", "name the patient's side")
     if form == "findings" and side not in (None, "", "-", NO_SIDE):
         raise ReadingError("a finding has no side", f"got {side!r}", "leave the side out")
-    known = (*FIELD_WORDS[form], *(("components",) if form == "relation" else _DISTANCES))
+    known = (*FIELD_WORDS[form], *(("components",) if form == "relation" else FINDING_DISTANCES))
     if field not in known:
         raise ReadingError(f"a field of {form} is one of {', '.join(known)}", f"got {field!r}", "correct it")
     return ("call", visit, lesion, form, side if form == "relation" and side else NO_SIDE, field)
@@ -127,7 +96,7 @@ def checked_word(form: str, field: str, word: Any) -> Any:
     if field == "components":
         named = {LevatorComponent.read(one, field) for one in ([word] if isinstance(word, str) else word)}
         return [one.value for one in LevatorComponent if one in named]
-    if field in _DISTANCES:
+    if field in FINDING_DISTANCES:
         return distance_or_none(word, field)
     return FIELD_WORDS[form][field].read(word, field).value
 

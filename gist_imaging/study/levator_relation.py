@@ -18,13 +18,14 @@ from gist_imaging.study.codes import (
 )
 from gist_imaging.study.words import Word
 
-__all__ = ["LevatorRelation"]
+__all__ = ["AXIS_WORDS", "LevatorRelation"]
 
-_AXES: Mapping[str, type[Word]] = {
+AXIS_WORDS: Mapping[str, type[Word]] = {
     "contact": LevatorContact,
     "displacement": LevatorDisplacement,
     "invasion": LevatorInvasion,
 }
+"""Axis to the closed list of its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class LevatorRelation:
             self, "side", Side.read(self.side, f"{self.lesion} {self.timepoint}: side of the levator ani")
         )
         what = self.place
-        set_words(self, _AXES, what)
+        set_words(self, AXIS_WORDS, what)
         if self.components is not None:
             named = (LevatorComponent.read(name, f"{what}: components") for name in self.components)
             object.__setattr__(self, "components", frozenset(named))
@@ -80,7 +81,7 @@ class LevatorRelation:
 
     @property
     def _call(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("side", "components", *_AXES)}
+        return {name: getattr(self, name) for name in ("side", "components", *AXIS_WORDS)}
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as plain values for `json.dumps`."""
@@ -92,7 +93,7 @@ class LevatorRelation:
             "timepoint": self.timepoint,
             "reader": self.reader,
             "side": self.side.value,
-            **{name: plain(getattr(self, name)) for name in _AXES},
+            **{name: plain(getattr(self, name)) for name in AXIS_WORDS},
             "components": components,
         }
 

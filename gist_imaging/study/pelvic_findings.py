@@ -33,9 +33,9 @@ from gist_imaging.study.codes import (
 )
 from gist_imaging.study.words import Word
 
-__all__ = ["PelvicFindings"]
+__all__ = ["FINDING_DISTANCES", "FINDING_WORDS", "PelvicFindings"]
 
-_FINDING_WORDS: Mapping[str, type[Word]] = {
+FINDING_WORDS: Mapping[str, type[Word]] = {
     "sphincter_depth": SphincterDepth,
     "sphincter_lowest_third": AnalCanalThird,
     "dav_method": HeightMethod,
@@ -47,7 +47,9 @@ _FINDING_WORDS: Mapping[str, type[Word]] = {
     "rectal_filling": RectalFilling,
     "coronal_plane": CoronalPlane,
 }
-_DISTANCES = ("distance_anal_verge_mm", "distance_anorectal_junction_mm")
+"""Field to the closed list of its words; invasion of each organ is apart."""
+FINDING_DISTANCES = ("distance_anal_verge_mm", "distance_anorectal_junction_mm")
+"""Fields that hold mm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class PelvicFindings:
     def __post_init__(self) -> None:
         set_names(self, "pelvic findings")
         what = self.place
-        set_words(self, _FINDING_WORDS, what)
+        set_words(self, FINDING_WORDS, what)
         organs = [
             (AdjacentOrgan.read(organ, f"{what}: organs"), OrganInvasion.read(said, f"{what}: {organ}"))
             for organ, said in self.organs
@@ -100,7 +102,7 @@ class PelvicFindings:
             raise ReadingError(f"{what}: each organ once", "got one twice", "leave one out")
         order = list(AdjacentOrgan)
         object.__setattr__(self, "organs", tuple(sorted(organs, key=lambda pair: order.index(pair[0]))))
-        for name in _DISTANCES:
+        for name in FINDING_DISTANCES:
             object.__setattr__(self, name, distance_or_none(getattr(self, name), f"{what}: {name}"))
         refuse(FINDINGS_RULES, self._call, what)
 
@@ -116,7 +118,7 @@ class PelvicFindings:
 
     @property
     def _call(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in (*_FINDING_WORDS, *_DISTANCES)}
+        return {name: getattr(self, name) for name in (*FINDING_WORDS, *FINDING_DISTANCES)}
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as plain values for `json.dumps`."""
