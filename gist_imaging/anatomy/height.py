@@ -107,8 +107,8 @@ def surface_points_mm(mask: Mask) -> FloatArray:
     box = mask.bounding_box
     if box is None:
         return np.zeros((0, 3))
-    start, shape = np.asarray(box[0]), box[1]
-    inside = np.pad(mask.voxels[tuple(slice(a, a + n) for a, n in zip(start, shape, strict=True))], 1)
+    start = np.asarray(box[0])
+    inside = np.pad(mask.voxels[mask.slices], 1)
     found = []
     for axis in range(3):
         first = np.moveaxis(inside, axis, 0)

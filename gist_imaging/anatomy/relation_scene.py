@@ -211,12 +211,10 @@ def _frame_uid(held: TumourInput | LevatorInput) -> str | None:
 
 def _reaches_into(one: Mask, other: Mask) -> bool:
     """Return whether the centre of a voxel of `one` lies amid voxels that all belong to `other`."""
-    box, within = one.bounding_box, other.bounding_box
-    if box is None or within is None:
+    within = other.bounding_box
+    if one.is_empty or within is None:
         return False
-    (k, j, i), (depth, height, width) = box
-    inside = one.voxels[k : k + depth, j : j + height, i : i + width]
-    index = other.geometry.to_index(one.geometry.to_patient(np.argwhere(inside) + np.array([k, j, i])))
+    index = other.geometry.to_index(one.geometry.to_patient(one.indices))
     first, last = np.array(within[0]), np.array(within[0]) + within[1] - 1
     # Rounding must not part a point from the voxel that it is the centre of.
     low, high = np.floor(index + 1e-6).astype(np.int64), np.ceil(index - 1e-6).astype(np.int64)

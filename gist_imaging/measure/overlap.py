@@ -183,12 +183,11 @@ def _surface(mask: Mask) -> _Surface | None:
     box = mask.bounding_box
     if box is None:
         return None
-    (k, j, i), (depth, height, width) = box
-    cells = cell_numbers(mask.voxels[k : k + depth, j : j + height, i : i + width])
+    cells = cell_numbers(mask.voxels[mask.slices])
     places = np.argwhere((cells != 0) & (cells != N_CELLS - 1))
     kinds = cells[tuple(places.T)]
     areas_mm2, centroids = _cell_elements(mask.geometry)
-    first_corners = places + np.subtract((k, j, i), 1)
+    first_corners = places + np.subtract(box[0], 1)
     return _Surface(mask.geometry.to_patient(first_corners + centroids[kinds]), areas_mm2[kinds])
 
 

@@ -74,7 +74,7 @@ def _carried(mask: Mask, transform: RigidTransform, onto: Geometry) -> Mask:
         },
         (f"sha256:{mask.sha256()}",),
     )
-    return replace(moved, provenance=provenance)
+    return moved.described(provenance=provenance)
 
 
 def is_verified(mask: Mask) -> bool:
@@ -90,12 +90,12 @@ def verified(mask: Mask, author: str) -> Mask:
     author : pseudonym of the reader who checked it
     """
     parameters = dict(mask.provenance.parameters) | {"verified": True}
-    return replace(mask, provenance=replace(mask.provenance, parameters=parameters, author=author))
+    return mask.described(provenance=replace(mask.provenance, parameters=parameters, author=author))
 
 
 def _within(mask: Mask, onto: Geometry) -> tuple[Mask, int]:
     """Return the part of the structure whose voxel centres lie in `onto`, and how many voxels do not."""
-    inside = np.argwhere(mask.voxels)
+    inside = mask.indices
     indices = onto.to_index(mask.geometry.to_patient(inside))
     is_beyond = ((indices < -0.5) | (indices > np.asarray(onto.shape) - 0.5)).any(axis=1)
     n_beyond = int(is_beyond.sum())

@@ -8,16 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gist_imaging.errors import MaskError
-from gist_imaging.segment.refine_edit import check_one_grid, edited
+from gist_imaging.segment.refine_edit import Part, check_one_grid, edited_part
 from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.volume import Quantity, Volume
 
-__all__ = ["add_brush", "brush_voxels", "erase_brush", "paint_in_range"]
+__all__ = ["add_brush", "brush_part", "brush_voxels", "erase_brush", "paint_in_range"]
 
 FloatArray = npt.NDArray[np.float64]
 Axis = Literal[0, 1, 2]
-Part = tuple[slice, slice, slice]
 
 # A voxel centre at exactly the radius is in, whatever the rounding of the positions.
 _ROUNDING_MM = 1e-6
@@ -47,16 +46,19 @@ def brush_voxels(
     MaskError
         If there is no point, a point is not finite, or the radius is below 0 or not finite.
     """
-    part, local = _brushed(geometry, points_mm, radius_mm, slice_axis)
+    part, local = brush_part(geometry, points_mm, radius_mm, slice_axis)
     covered = np.zeros(geometry.shape, dtype=np.bool_)
     covered[part] = local
     return covered
 
 
-def _brushed(
+def brush_part(
     geometry: Geometry, points_mm: npt.ArrayLike, radius_mm: float, slice_axis: Axis | None
 ) -> tuple[Part, npt.NDArray[np.bool_]]:
-    """Return the part of the grid that a brush may touch, and which of its voxels are covered."""
+    """Return the part of the grid that a brush may touch, and which of its voxels are covered.
+
+    The same as `brush_voxels`, at the cost of the stroke and not of the grid.
+    """
     line = np.asarray(points_mm, dtype=np.float64)
     if line.ndim != 2 or line.shape[1] != 3 or not len(line) or not np.isfinite(line).all():
         raise MaskError(
@@ -71,7 +73,8 @@ def _brushed(
     reach = np.ceil(radius_mm / np.asarray(geometry.spacing_mm)) + 1
     first = np.clip(np.floor(indices.min(axis=0) - reach), 0, geometry.shape).astype(int)
     last = np.clip(np.ceil(indices.max(axis=0) + reach) + 1, first, geometry.shape).astype(int)
-    part = (slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2]))
+    k, j, i = (slice(begin, end) for begin, end in zip(first.tolist(), last.tolist(), strict=True))
+    part = (k, j, i)
     covered = np.zeros(last - first, dtype=np.bool_)
     if covered.size:
         box = geometry.crop(*_start_and_shape(part))
@@ -120,20 +123,20 @@ def _cover(
 
 def add_brush(mask: Mask, points_mm: npt.ArrayLike, radius_mm: float, slice_axis: Axis | None = None) -> Mask:
     """Return `mask` with what a brush covers added; see `brush_voxels`."""
-    part, covered = _brushed(mask.geometry, points_mm, radius_mm, slice_axis)
-    voxels = np.array(mask.voxels)
-    voxels[part] |= covered
-    return edited(mask, voxels, "add_brush", _parameters(radius_mm, slice_axis))
+    part, covered = brush_part(mask.geometry, points_mm, radius_mm, slice_axis)
+    return edited_part(
+        mask, part, mask.voxels[part] | covered, "add_brush", _parameters(radius_mm, slice_axis)
+    )
 
 
 def erase_brush(
     mask: Mask, points_mm: npt.ArrayLike, radius_mm: float, slice_axis: Axis | None = None
 ) -> Mask:
     """Return `mask` without what a brush covers; see `brush_voxels`."""
-    part, covered = _brushed(mask.geometry, points_mm, radius_mm, slice_axis)
-    voxels = np.array(mask.voxels)
-    voxels[part] &= ~covered
-    return edited(mask, voxels, "erase_brush", _parameters(radius_mm, slice_axis))
+    part, covered = brush_part(mask.geometry, points_mm, radius_mm, slice_axis)
+    return edited_part(
+        mask, part, mask.voxels[part] & ~covered, "erase_brush", _parameters(radius_mm, slice_axis)
+    )
 
 
 def paint_in_range(
@@ -172,17 +175,16 @@ def paint_in_range(
         raise MaskError(
             "a range runs from its lower to its upper end", f"got {at_least} to {at_most}", "exchange them"
         )
-    part, covered = _brushed(mask.geometry, points_mm, radius_mm, slice_axis)
+    part, covered = brush_part(mask.geometry, points_mm, radius_mm, slice_axis)
     values = volume.voxels[part]
-    voxels = np.array(mask.voxels)
-    voxels[part] |= covered & (values >= at_least) & (values <= at_most)
+    inside = mask.voxels[part] | (covered & (values >= at_least) & (values <= at_most))
     parameters = {
         **_parameters(radius_mm, slice_axis),
         "at_least": float(at_least),
         "at_most": float(at_most),
         "quantity": str(quantity),
     }
-    return edited(mask, voxels, "paint_in_range", parameters)
+    return edited_part(mask, part, inside, "paint_in_range", parameters)
 
 
 def _parameters(radius_mm: float, slice_axis: Axis | None) -> dict[str, float | int | None]:

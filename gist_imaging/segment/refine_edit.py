@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,10 @@ from gist_imaging.spatial.difference import how_grids_differ
 from gist_imaging.spatial.geometry import Geometry
 from gist_imaging.spatial.mask import Mask
 
-__all__ = ["Edit", "check_one_grid", "edited"]
+__all__ = ["Edit", "Part", "check_one_grid", "edited", "edited_part", "joined", "n_different", "with_part"]
+
+Part = tuple[slice, slice, slice]
+"""A part of a grid: an index along k, j and i."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +75,11 @@ class Edit:
             If the masks lie on different grids.
         """
         check_one_grid(before.geometry, after.geometry)
-        old, new = np.ravel(before.voxels), np.ravel(after.voxels)
-        changed = _where_they_differ(old, new)
-        values = new[changed]
+        part = joined([before.slices, after.slices])
+        old, new = np.ravel(before.voxels[part]), np.ravel(after.voxels[part])
+        at = _where_they_differ(old, new)
+        values = new[at]
+        changed = _of_grid(at, part, before.geometry.shape)
         # A run ends where the next changed voxel is no neighbour, or is changed the other way.
         ends = (np.diff(changed) != 1) | (values[1:] != values[:-1])
         first = np.flatnonzero(np.r_[True, ends]) if len(changed) else np.zeros(0, dtype=np.int64)
@@ -138,22 +143,78 @@ class Edit:
                 f"the mask has {mask.geometry.shape}",
                 "apply it to the mask that it was made on",
             )
-        voxels = np.array(mask.voxels, order="C")
-        flat = voxels.reshape(-1)
         lengths = self.runs[:, 1]
         # Positions of all changed voxels: each run's first, counted on from there.
         offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        changed = np.repeat(self.runs[:, 0], lengths) + offsets
+        changed = np.unravel_index(np.repeat(self.runs[:, 0], lengths) + offsets, self.shape)
         wanted = np.repeat(values, lengths)
-        wrong = int(np.count_nonzero(flat[changed] == wanted))
+        part = _around_voxels(changed)
+        inside = mask.voxels[part].copy()
+        k, j, i = (at - side.start for at, side in zip(changed, part, strict=True))
+        wrong = int(np.count_nonzero(inside[k, j, i] == wanted))
         if wrong:
             raise MaskError(
                 "an edit changes the mask that it was made on",
-                f"{wrong} of {len(changed)} voxels are not as they were",
+                f"{wrong} of {len(wanted)} voxels are not as they were",
                 "undo the later edits first",
             )
-        flat[changed] = wanted
-        return replace(mask, voxels=voxels, provenance=provenance)
+        inside[k, j, i] = wanted
+        return with_part(mask, part, inside, provenance)
+
+
+def joined(parts: Iterable[Part]) -> Part:
+    """Return the smallest part of a grid that holds all `parts`; parts without extent do not count."""
+    held = [part for part in parts if all(side.stop > side.start for side in part)]
+    if not held:
+        return slice(0, 0), slice(0, 0), slice(0, 0)
+    k, j, i = (
+        slice(min(side.start for side in sides), max(side.stop for side in sides))
+        for sides in zip(*held, strict=True)
+    )
+    return k, j, i
+
+
+def n_different(one: Mask, other: Mask) -> int:
+    """Return how many voxels only one of two masks on one grid holds."""
+    part = joined([one.slices, other.slices])
+    return int(np.count_nonzero(one.voxels[part] != other.voxels[part]))
+
+
+def with_part(mask: Mask, part: Part, inside: npt.NDArray[np.bool_], provenance: Provenance) -> Mask:
+    """Return `mask` with other voxels in one part of its grid; outside the part it stays as it is.
+
+    Parameters
+    ----------
+    inside : bool, of the shape of `part`; copied
+    """
+    whole = joined([mask.slices, part])
+    first_k, first_j, first_i = (side.start for side in whole)
+    voxels = mask.voxels[whole].copy()
+    k, j, i = part
+    voxels[
+        k.start - first_k : k.stop - first_k,
+        j.start - first_j : j.stop - first_j,
+        i.start - first_i : i.stop - first_i,
+    ] = inside
+    return Mask.of_part(
+        voxels, (first_k, first_j, first_i), mask.geometry, mask.structure, mask.lesion_id, provenance
+    )
+
+
+def _around_voxels(at: Sequence[npt.NDArray[np.int64]]) -> Part:
+    """Return the smallest part of the grid that holds voxels given as k, j and i."""
+    if not len(at[0]):
+        return slice(0, 0), slice(0, 0), slice(0, 0)
+    k, j, i = (slice(int(along.min()), int(along.max()) + 1) for along in at)
+    return k, j, i
+
+
+def _of_grid(at: npt.NDArray[np.int64], part: Part, shape: tuple[int, int, int]) -> npt.NDArray[np.int64]:
+    """Return flat indices of a part as flat indices of the whole grid."""
+    size = [side.stop - side.start for side in part]
+    k, j, i = np.unravel_index(at, size)
+    first = (part[0].start * shape[1] + part[1].start) * shape[2] + part[2].start
+    return np.asarray(first + (k * shape[1] + j) * shape[2] + i, dtype=np.int64)
 
 
 def _where_they_differ(old: npt.NDArray[np.bool_], new: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
@@ -176,8 +237,25 @@ def edited(
     The provenance names the last edit; its inputs are those of the mask, and the chain of edits is the list
     of `Edit` that led here.
     """
-    provenance = Provenance(f"refine:{method}", parameters or {}, mask.provenance.inputs)
+    provenance = _by(mask, method, parameters)
+    if voxels is mask.voxels:
+        return mask.described(provenance=provenance)
     return replace(mask, voxels=voxels, provenance=provenance)
+
+
+def edited_part(
+    mask: Mask,
+    part: Part,
+    inside: npt.NDArray[np.bool_],
+    method: str,
+    parameters: Mapping[str, Any] | None = None,
+) -> Mask:
+    """Return `mask` with other voxels in one part of its grid; see `edited` and `with_part`."""
+    return with_part(mask, part, inside, _by(mask, method, parameters))
+
+
+def _by(mask: Mask, method: str, parameters: Mapping[str, Any] | None) -> Provenance:
+    return Provenance(f"refine:{method}", parameters or {}, mask.provenance.inputs)
 
 
 def check_one_grid(one: Geometry, other: Geometry) -> None:

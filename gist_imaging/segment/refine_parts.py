@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from gist_imaging.errors import MaskError
-from gist_imaging.segment.refine_edit import edited
+from gist_imaging.segment.refine_edit import Part, edited, edited_part
 from gist_imaging.spatial.mask import Mask
 
 __all__ = ["fill_holes", "fill_holes_in_slices", "keep_largest", "remove_islands"]
@@ -26,10 +26,8 @@ _RANK = {6: 1, 18: 2, 26: 3}
 def keep_largest(mask: Mask, connectivity: Connectivity = 26) -> Mask:
     """Return the part of `mask` with most voxels; of several with equally many, all of them."""
     part, labels, sizes = _parts(mask, connectivity)
-    voxels = np.zeros(mask.geometry.shape, dtype=np.bool_)
-    if len(sizes) > 1:
-        voxels[part] = np.isin(labels, 1 + np.flatnonzero(sizes[1:] == sizes[1:].max()))
-    return edited(mask, voxels, "keep_largest", {"connectivity": connectivity})
+    largest = 1 + np.flatnonzero(sizes[1:] == sizes[1:].max(initial=0))
+    return edited_part(mask, part, np.isin(labels, largest), "keep_largest", {"connectivity": connectivity})
 
 
 def remove_islands(mask: Mask, smaller_than_mm3: float, connectivity: Connectivity = 26) -> Mask:
@@ -49,10 +47,8 @@ def remove_islands(mask: Mask, smaller_than_mm3: float, connectivity: Connectivi
     stays = sizes >= at_least_voxels
     if len(stays):
         stays[0] = False
-    voxels = np.zeros(mask.geometry.shape, dtype=np.bool_)
-    voxels[part] = stays[labels]
     parameters = {"smaller_than_mm3": float(smaller_than_mm3), "connectivity": connectivity}
-    return edited(mask, voxels, "remove_islands", parameters)
+    return edited_part(mask, part, stays[labels], "remove_islands", parameters)
 
 
 def fill_holes(mask: Mask, at_most_mm3: float | None = None) -> Mask:
@@ -67,7 +63,7 @@ def fill_holes(mask: Mask, at_most_mm3: float | None = None) -> Mask:
     parameters = {"at_most_mm3": at_most_mm3}
     if mask.is_empty:
         return edited(mask, mask.voxels, "fill_holes", parameters)
-    part = _box(mask)
+    part = mask.slices
     inside = mask.voxels[part]
     # An axis with one voxel has no border to reach.
     flat = tuple(axis for axis in range(3) if mask.geometry.shape[axis] == 1)
@@ -78,9 +74,7 @@ def fill_holes(mask: Mask, at_most_mm3: float | None = None) -> Mask:
         too_large = volumes > at_most_mm3 * (1.0 + 1e-9)
         too_large[0] = False
         filled = filled & ~too_large[labels]
-    voxels = np.array(mask.voxels)
-    voxels[part] = filled
-    return edited(mask, voxels, "fill_holes", parameters)
+    return edited_part(mask, part, filled, "fill_holes", parameters)
 
 
 def fill_holes_in_slices(mask: Mask, slice_axis: Literal[0, 1, 2] = 0) -> Mask:
@@ -90,34 +84,22 @@ def fill_holes_in_slices(mask: Mask, slice_axis: Literal[0, 1, 2] = 0) -> Mask:
     ----------
     slice_axis : the array axis that runs from slice to slice
     """
-    part = _box(mask)
-    slices = [_filled(plane) for plane in np.moveaxis(mask.voxels[part], slice_axis, 0)]
-    voxels = np.array(mask.voxels)
-    if slices:
-        voxels[part] = np.moveaxis(np.stack(slices), 0, slice_axis)
-    return edited(mask, voxels, "fill_holes_in_slices", {"slice_axis": slice_axis})
+    part = mask.slices
+    filled = np.array(mask.voxels[part])
+    for plane in np.moveaxis(filled, slice_axis, 0):
+        plane[:] = _filled(plane)
+    return edited_part(mask, part, filled, "fill_holes_in_slices", {"slice_axis": slice_axis})
 
 
 def _filled(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.asarray(ndimage.binary_fill_holes(inside), dtype=np.bool_)
 
 
-def _box(mask: Mask) -> tuple[slice, slice, slice]:
-    """Return the bounding box; a hole of the mask lies inside it, and is open where it reaches its border."""
-    box = mask.bounding_box
-    if box is None:
-        return slice(0, 0), slice(0, 0), slice(0, 0)
-    (k, j, i), (depth, height, width) = box
-    return slice(k, k + depth), slice(j, j + height), slice(i, i + width)
-
-
-def _parts(
-    mask: Mask, connectivity: Connectivity
-) -> tuple[tuple[slice, slice, slice], npt.NDArray[Any], npt.NDArray[np.int64]]:
+def _parts(mask: Mask, connectivity: Connectivity) -> tuple[Part, npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Return the bounding box, the number of each voxel's part in it, and how many voxels each has."""
     if connectivity not in _RANK:
         raise MaskError("connectivity is 6, 18 or 26", f"got {connectivity}", "26 joins at corners too")
-    part = _box(mask)
+    part = mask.slices
     structure = ndimage.generate_binary_structure(3, _RANK[connectivity])
     labels, n_parts = ndimage.label(mask.voxels[part], structure)
     return part, labels, np.bincount(labels.ravel(), minlength=n_parts + 1)

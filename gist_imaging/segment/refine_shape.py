@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from gist_imaging.errors import MaskError
-from gist_imaging.segment.refine_edit import edited
-from gist_imaging.spatial.mask import Mask
+from gist_imaging.segment.refine_edit import Part, edited, edited_part
+from gist_imaging.spatial.mask import Box, Mask
 
 __all__ = ["smoothed", "with_margin"]
 
@@ -45,19 +45,18 @@ def with_margin(mask: Mask, margin_mm: float) -> Mask:
     if box is None or margin_mm == 0.0:
         return edited(mask, mask.voxels, "with_margin", parameters)
     spacing = mask.geometry.spacing_mm
-    voxels = np.zeros(mask.geometry.shape, dtype=np.bool_)
     if margin_mm > 0.0:
         pad = [int(margin_mm / length) + 1 for length in spacing]
         part = _widened(box, pad, mask.geometry.shape)
-        voxels[part] = _distance_2(mask.voxels[part], margin_mm, spacing) <= (margin_mm + _ROUNDING_MM) ** 2
+        inside = _distance_2(mask.voxels[part], margin_mm, spacing) <= (margin_mm + _ROUNDING_MM) ** 2
     else:
-        part = _widened(box, [0, 0, 0], mask.geometry.shape)
+        part = mask.slices
         depth_mm = -margin_mm
         # One voxel outside on every side stands for all that lie beyond: none of them is nearer.
         outside = np.pad(~mask.voxels[part], 1, constant_values=True)
         near = _distance_2(outside, depth_mm, spacing) <= (depth_mm + _ROUNDING_MM) ** 2
-        voxels[part] = mask.voxels[part] & ~near[1:-1, 1:-1, 1:-1]
-    return edited(mask, voxels, "with_margin", parameters)
+        inside = mask.voxels[part] & ~near[1:-1, 1:-1, 1:-1]
+    return edited_part(mask, part, inside, "with_margin", parameters)
 
 
 def _distance_2(
@@ -113,15 +112,12 @@ def smoothed(mask: Mask, sd_mm: float) -> Mask:
     order = np.lexsort((~inside.ravel(), -np.round(occupancy, 9)))
     taken = np.zeros(inside.size, dtype=np.bool_)
     taken[order[: np.count_nonzero(inside)]] = True
-    voxels = np.zeros(mask.geometry.shape, dtype=np.bool_)
-    voxels[part] = taken.reshape(inside.shape)
-    return edited(mask, voxels, "smoothed", parameters)
+    return edited_part(mask, part, taken.reshape(inside.shape), "smoothed", parameters)
 
 
-def _widened(
-    box: tuple[tuple[int, int, int], tuple[int, int, int]], pad: list[int], shape: tuple[int, int, int]
-) -> tuple[slice, ...]:
-    return tuple(
+def _widened(box: Box, pad: list[int], shape: tuple[int, int, int]) -> Part:
+    k, j, i = (
         slice(max(0, start - by), min(n, start + size + by))
         for start, size, by, n in zip(*box, pad, shape, strict=True)
     )
+    return k, j, i

@@ -135,15 +135,14 @@ class SeededEngine:
         return state
 
     def _result(self, state: State, log: PromptLog) -> SeededResult:
-        voxels = np.zeros(self._volume.geometry.shape, dtype=np.bool_)
-        voxels[state.box.slices] = state.signed_mm > 0
         series = self._volume.series_uid
         provenance = Provenance(
             "seeded",
             {"prompts_sha256": log.sha256(), "image_weight": round(state.image_weight, 6)},
             (series,) if series else (),
         )
-        mask = Mask(voxels, self._volume.geometry, provenance=provenance)
+        inside = state.signed_mm > 0
+        mask = Mask.of_part(inside, state.box.start, self._volume.geometry, provenance=provenance)
         return SeededResult(mask, state.box, state.signed_mm, state.drawn, state.image_weight)
 
 
@@ -161,4 +160,4 @@ def segment_seeded(
     The same as `SeededEngine(volume).update(log)`; see there.
     """
     result = SeededEngine(volume).update(log, progress=progress, cancelled=cancelled)
-    return replace(result, mask=replace(result.mask, structure=structure, lesion_id=lesion_id))
+    return replace(result, mask=result.mask.described(structure=structure, lesion_id=lesion_id))

@@ -6,20 +6,21 @@ import numpy as np
 import numpy.typing as npt
 
 from gist_imaging.errors import ReadingError
-from gist_imaging.segment.refine_brush import brush_voxels
-from gist_imaging.segment.refine_edit import edited
+from gist_imaging.provenance import Provenance
+from gist_imaging.segment.refine_brush import brush_part
+from gist_imaging.segment.refine_edit import edited_part
 from gist_imaging.session.canvas import Axis, Canvas, drawn_points, locked_by_others
 from gist_imaging.session.event import Event, changed, mask_changed
 from gist_imaging.session.mask_facts import (
     MaskState,
     Method,
     check_grid,
-    empty_mask,
     mask_facts,
     method_after,
     signed,
 )
 from gist_imaging.session.state import CaseState
+from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.slice_number import slice_number
 from gist_imaging.spatial.volume import Volume
 
@@ -55,26 +56,30 @@ def brushed(
         If the points are not on the image, the radius cannot be, or the range is empty.
     """
     points = drawn_points(points_mm, canvas.geometry, "brush stroke")
-    covered = brush_voxels(canvas.geometry, points, radius_mm, axis)
+    part, covered = brush_part(canvas.geometry, points, radius_mm, axis)
     if in_range is not None:
         low, high = in_range
         if not low <= high:
             raise ReadingError(
                 "a range runs from its lower to its upper end", f"got {low} to {high}", "exchange them"
             )
-        covered &= (volume.voxels >= low) & (volume.voxels <= high)
+        values = volume.voxels[part]
+        covered &= (values >= low) & (values <= high)
     waiting = state.proposal(canvas.lesion, canvas.visit)
     kind = "mask" if waiting is None else "proposal"
     old = waiting if waiting is not None else state.mask(canvas.lesion, canvas.visit)
     check_grid(old, canvas)
-    before = old if old is not None else empty_mask(canvas)
-    locked = None if erase else locked_by_others(state, canvas)
+    before = old
+    if before is None:
+        before = Mask.empty(canvas.geometry, "tumour", canvas.lesion, Provenance("manual"))
+    held = before.voxels[part]
+    locked = None if erase else locked_by_others(state, canvas, part)
     n_locked = 0
     if locked is not None:
-        taken = covered & locked & ~before.voxels
+        taken = covered & locked & ~held
         n_locked = int(np.count_nonzero(taken))
         covered &= ~taken
-    voxels = before.voxels & ~covered if erase else before.voxels | covered
+    inside = held & ~covered if erase else held | covered
     tool = "erase" if erase else "brush"
     details = {
         "tool": tool,
@@ -88,7 +93,7 @@ def brushed(
     at = round(float(canvas.geometry.to_index(points)[0, canvas.slice_axis]))
     label = f"{tool} {canvas.visit} slice {slice_number(canvas.geometry, canvas.slice_axis, at)}"
     parameters = {name: details[name] for name in ("radius_mm", "slice_axis", "in_range")}
-    new = signed(edited(before, voxels, tool, parameters), canvas.by)
+    new = signed(edited_part(before, part, inside, tool, parameters), canvas.by)
     change = mask_changed(canvas.proposal_key if kind == "proposal" else canvas.mask_key, old, new, tool)
     if not len(change.edit.runs):
         return Event("view", f"{tool}_nothing", f"{label}: nothing changed", details=details)

@@ -10,15 +10,18 @@ import numpy.typing as npt
 
 from gist_imaging.errors import PromptError, ReadingError
 from gist_imaging.measure.region import slice_axis
+from gist_imaging.segment.refine_edit import Part, with_part
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.difference import how_grids_differ
 from gist_imaging.spatial.geometry import FloatArray, Geometry
+from gist_imaging.spatial.mask import Mask
 from gist_imaging.spatial.slice_number import slice_number
 from gist_imaging.spatial.volume import Volume
 
 __all__ = [
     "Axis",
     "Canvas",
+    "apart_from_others",
     "canvas_on",
     "checked_lesion",
     "drawn_points",
@@ -141,8 +144,8 @@ def drawn_points(points_mm: npt.ArrayLike, geometry: Geometry | None, what: str)
     return points
 
 
-def locked_by_others(state: CaseState, canvas: Canvas) -> npt.NDArray[np.bool_] | None:
-    """Return the voxels of the canvas that belong to another lesion's accepted mask, or None."""
+def locked_by_others(state: CaseState, canvas: Canvas, part: Part) -> npt.NDArray[np.bool_] | None:
+    """Return which voxels of a part of the canvas belong to another lesion's accepted mask, or None."""
     locked: npt.NDArray[np.bool_] | None = None
     for key, _ in state.under("mask"):
         other = state.mask(key[1], key[2])
@@ -150,22 +153,34 @@ def locked_by_others(state: CaseState, canvas: Canvas) -> npt.NDArray[np.bool_] 
             continue
         if how_grids_differ(other.geometry, canvas.geometry) is not None:
             continue
-        locked = other.voxels if locked is None else locked | other.voxels
+        here = other.voxels[part]
+        locked = here if locked is None else locked | here
     return locked
 
 
-def named_slices(voxels: npt.NDArray[np.bool_], axis: int, geometry: Geometry) -> str:
+def apart_from_others(state: CaseState, canvas: Canvas, mask: Mask) -> tuple[Mask, Mask]:
+    """Return `mask` without the voxels of other lesions' accepted masks, and those voxels."""
+    locked = locked_by_others(state, canvas, mask.slices)
+    inside = mask.voxels[mask.slices]
+    if locked is None or not (locked & inside).any():
+        return mask, Mask.empty(mask.geometry, mask.structure, mask.lesion_id, mask.provenance)
+    left, taken = (
+        with_part(mask, mask.slices, inside & which, mask.provenance) for which in (~locked, locked)
+    )
+    return left, taken
+
+
+def named_slices(mask: Mask, axis: int) -> str:
     """Return the slices that hold a voxel, for people, as `slice_number` counts; "" where there is none.
 
-    >>> cube = np.zeros((5, 2, 2), bool)
-    >>> cube[1:4] = True
-    >>> named_slices(cube, 0, Geometry((5, 2, 2), np.diag([-3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]]))
+    >>> cube = np.ones((3, 2, 2), bool)
+    >>> grid = Geometry((5, 2, 2), np.diag([-3.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]])
+    >>> named_slices(Mask.of_part(cube, (1, 0, 0), grid), 0)
     'slices 2-4'
     """
-    others = tuple(one for one in range(3) if one != axis)
-    found = np.flatnonzero(voxels.any(axis=others))
-    if not len(found):
+    box = mask.bounding_box
+    if box is None:
         return ""
-    ends = (slice_number(geometry, axis, int(index)) for index in (found[0], found[-1]))
-    first, last = sorted(ends)
+    ends = box[0][axis], box[0][axis] + box[1][axis] - 1
+    first, last = sorted(slice_number(mask.geometry, axis, index) for index in ends)
     return f"slice {first}" if first == last else f"slices {first}-{last}"

@@ -100,7 +100,7 @@ class MaskChange:
             return None
         if self.made is not None and self.made[0] is mask:
             return self.made[1]
-        before = mask if mask is not None else _empty(self.geometry, self.structure, self.lesion_id)
+        before = mask if mask is not None else Mask.empty(self.geometry, self.structure, self.lesion_id)
         return self.edit.apply(before)
 
 
@@ -213,7 +213,7 @@ def mask_changed(key: CellKey, old: Mask | None, new: Mask | None, name: str) ->
         raise ReadingError(
             f"cell {' '.join(key)} holds a mask before or after", "got none", "correct the key"
         )
-    nothing = _empty(one.geometry, one.structure, one.lesion_id)
+    nothing = Mask.empty(one.geometry, one.structure, one.lesion_id)
     before, after = old if old is not None else nothing, new if new is not None else nothing
     edit = Edit.between(before, after, name)
     # What a replay gives has the structure and the grid of the mask before; only then is it this very mask.
@@ -227,10 +227,6 @@ def mask_changed(key: CellKey, old: Mask | None, new: Mask | None, name: str) ->
         "" if old is None else old.sha256(), "" if new is None else new.sha256(),
         (old, new) if new is not None and is_alike else None,
     )  # fmt: skip
-
-
-def _empty(geometry: Geometry, structure: str, lesion_id: str | None) -> Mask:
-    return Mask(np.zeros(geometry.shape, dtype=np.bool_), geometry, structure, lesion_id)
 
 
 def _change_json(change: Change | MaskChange) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def between_drawn(
     outlines = tuple(prompt for prompt in log.prompts if prompt.kind == "outline")
     if outlines:
         return mask_between_outlines(volume, outlines, progress=progress, cancelled=cancelled)
-    painted = {} if drawn is None else _slices_of(drawn.voxels, slice_axis)
+    painted = {} if drawn is None else _slices_of(drawn, slice_axis)
     if drawn is None or len(painted) < 2:
         raise PromptError(
             "outlines, or painted slices, on two slices or more",
@@ -180,6 +180,6 @@ def _at_border(voxels: BoolArray, axis: int, start: int) -> tuple[int, int] | No
     return (start + int(found[0]), start + int(found[-1])) if len(found) else None
 
 
-def _slices_of(voxels: BoolArray, axis: int) -> dict[int, BoolArray]:
-    turned = np.moveaxis(voxels, axis, 0)
-    return {int(at): np.array(turned[at]) for at in np.flatnonzero(turned.any(axis=(1, 2)))}
+def _slices_of(mask: Mask, axis: int) -> dict[int, BoolArray]:
+    turned = np.moveaxis(mask.voxels, axis, 0)
+    return {int(at): np.array(turned[at]) for at in mask.occupied(axis)}

@@ -6,17 +6,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-
 from gist_imaging.errors import ReadingError
-from gist_imaging.provenance import Provenance
 from gist_imaging.session.canvas import Canvas
 from gist_imaging.session.drawing import prompts_of
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.difference import how_grids_differ
 from gist_imaging.spatial.mask import Mask
 
-__all__ = ["MaskState", "Method", "check_grid", "empty_mask", "mask_facts", "method_after", "signed"]
+__all__ = ["MaskState", "Method", "check_grid", "mask_facts", "method_after", "signed"]
 
 
 class MaskState(StrEnum):
@@ -83,17 +80,6 @@ def mask_facts(
     }
 
 
-def empty_mask(canvas: Canvas) -> Mask:
-    """Return a mask without a voxel, to paint on."""
-    return Mask(
-        np.zeros(canvas.geometry.shape, np.bool_),
-        canvas.geometry,
-        "tumour",
-        canvas.lesion,
-        Provenance("manual"),
-    )
-
-
 def check_grid(mask: Mask | None, canvas: Canvas) -> None:
     """Refuse to mix the measured series with a mask that was made on the one that was pinned before."""
     difference = None if mask is None else how_grids_differ(mask.geometry, canvas.geometry)
@@ -107,4 +93,4 @@ def check_grid(mask: Mask | None, canvas: Canvas) -> None:
 
 def signed(mask: Mask, author: str) -> Mask:
     """Return the mask with the reader who changed it."""
-    return replace(mask, provenance=replace(mask.provenance, author=author))
+    return mask.described(provenance=replace(mask.provenance, author=author))

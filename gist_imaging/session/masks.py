@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from gist_imaging.errors import ReadingError
 from gist_imaging.provenance import Provenance
 from gist_imaging.segment.propagate import is_verified, verified
-from gist_imaging.session.canvas import Canvas, locked_by_others, named_slices
+from gist_imaging.session.canvas import Canvas, apart_from_others, named_slices
 from gist_imaging.session.event import Change, Event, MaskChange, changed, mask_changed
-from gist_imaging.session.mask_facts import MaskState, Method, check_grid, empty_mask, mask_facts
+from gist_imaging.session.mask_facts import MaskState, Method, check_grid, mask_facts
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.mask import Mask
 
@@ -45,11 +42,7 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
     old = state.mask(canvas.lesion, canvas.visit)
     for one in (proposal, old):
         check_grid(one, canvas)
-    locked = locked_by_others(state, canvas)
-    new, n_locked = proposal, 0
-    if locked is not None:
-        n_locked = int(np.count_nonzero(locked & proposal.voxels))
-        new = replace(proposal, voxels=proposal.voxels & ~locked) if n_locked else proposal
+    new, taken = apart_from_others(state, canvas, proposal)
     unverified = bool(facts["unverified"])
     if not unverified and not is_verified(new):
         new = verified(new, canvas.by)
@@ -68,13 +61,13 @@ def accepted(state: CaseState, canvas: Canvas) -> Event:
         changed(canvas.facts_key, old_facts, told),
         changed(canvas.proposal_facts_key, facts, None),
     )
-    where = named_slices(new.voxels, canvas.slice_axis, new.geometry) or "empty"
+    where = named_slices(new, canvas.slice_axis) or "empty"
     return Event(
         "act",
         "accept",
         f"accept {canvas.lesion} {canvas.visit} {where}",
         changes,
-        details={"locked_voxels": n_locked, "n_voxels": new.n_voxels, "method": facts["method"]},
+        details={"locked_voxels": taken.n_voxels, "n_voxels": new.n_voxels, "method": facts["method"]},
     )
 
 
@@ -107,12 +100,11 @@ def mask_verified(state: CaseState, canvas: Canvas, slices_seen: Iterable[int] |
     mask, facts = _there(state, canvas)
     share = None
     if slices_seen is not None:
-        others = tuple(one for one in range(3) if one != canvas.slice_axis)
-        own = set(np.flatnonzero(mask.voxels.any(axis=others)).tolist())
+        own = set(mask.occupied(canvas.slice_axis).tolist())
         n_seen = len(own & {int(at) for at in slices_seen})
         share = n_seen / len(own) if own else 1.0
         if share < SEEN_SHARE:
-            where = named_slices(mask.voxels, canvas.slice_axis, mask.geometry)
+            where = named_slices(mask, canvas.slice_axis)
             raise ReadingError(
                 f"a mask is verified after looking at {SEEN_SHARE:.0%} of its slices",
                 f"{n_seen} of {len(own)} were on the screen",
@@ -133,7 +125,8 @@ def none_visible(state: CaseState, canvas: Canvas, reason: str | None = None) ->
     proposal = state.proposal(canvas.lesion, canvas.visit)
     old, facts = state.mask(canvas.lesion, canvas.visit), state.plain(*canvas.facts_key)
     check_grid(old, canvas)
-    new = replace(empty_mask(canvas), provenance=Provenance("none_visible", author=canvas.by))
+    provenance = Provenance("none_visible", author=canvas.by)
+    new = Mask.empty(canvas.geometry, "tumour", canvas.lesion, provenance)
     told = mask_facts(
         state,
         canvas,

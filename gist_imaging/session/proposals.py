@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-
-import numpy as np
 
 from gist_imaging.errors import Cancelled, ReadingError
 from gist_imaging.provenance import sha256_of
-from gist_imaging.session.canvas import Canvas, locked_by_others, named_slices
+from gist_imaging.segment.refine_edit import n_different
+from gist_imaging.session.canvas import Canvas, apart_from_others, named_slices
 from gist_imaging.session.drawing import prompts_of
 from gist_imaging.session.event import Change, Event, MaskChange, changed, mask_changed
 from gist_imaging.session.state import CaseState
@@ -152,19 +151,18 @@ def proposed(
         raise ReadingError(
             "a proposal made from what is there now", f"{what} changed while it was made", "ask for it again"
         )
-    mask, n_locked = replace(proposal.mask, structure="tumour", lesion_id=canvas.lesion), 0
+    whole = proposal.mask.described(structure="tumour", lesion_id=canvas.lesion)
+    mask, taken = apart_from_others(state, canvas, whole)
     warnings = list(proposal.warnings)
-    locked = locked_by_others(state, canvas)
-    if locked is not None and (n_locked := int(np.count_nonzero(locked & mask.voxels))):
-        where = named_slices(locked & mask.voxels, canvas.slice_axis, mask.geometry)
+    if n_locked := taken.n_voxels:
+        where = named_slices(taken, canvas.slice_axis)
         warnings.append(
             ProposalWarning(f"{n_locked} voxels belong to another lesion and were left out ({where})")
         )
-        mask = replace(mask, voxels=mask.voxels & ~locked)
     held = state.plain(*canvas.facts_key)
     if held is not None and held["edited"] and not proposal.edited:
         own = state.mask(canvas.lesion, canvas.visit)
-        n_lost = 0 if own is None else int(np.count_nonzero(own.voxels != mask.voxels))
+        n_lost = 0 if own is None else n_different(own, mask)
         if n_lost:
             warnings.append(
                 ProposalWarning(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gist_imaging.errors import GeometryError, MaskError
 from gist_imaging.spatial.difference import POSITION_WITHIN_MM, in_one_frame
 from gist_imaging.spatial.geometry import Geometry
-from gist_imaging.spatial.mask import Mask
+from gist_imaging.spatial.mask import Box, Mask
 from gist_imaging.spatial.volume import Volume
 
 __all__ = ["reorient_mask", "resample_mask", "resample_volume"]
@@ -68,20 +68,16 @@ def resample_mask(mask: Mask, onto: Geometry) -> Mask:
         If part of the structure lies outside `onto`.
     """
     _check_frames(mask.geometry, onto)
-    voxels = np.zeros(onto.shape, dtype=np.bool_)
     box = mask.bounding_box
-    if box is not None:
-        _check_inside(mask, onto)
-        start, shape = box
-        structure = mask.geometry.crop(start, shape)
-        occupancy = mask.voxels[_part(start, shape)].astype(np.float32)
-        # Only where the structure is: the interpolation reaches at most one voxel beyond it.
-        low, size = _covering_box(structure, onto)
-        sampled = _sampled(
-            occupancy, structure, onto.crop(low, size), order=1, outside=0.0, nudge=-_TIE_BREAK
-        )
-        voxels[_part(low, size)] = sampled >= 0.5
-    return replace(mask, voxels=voxels, geometry=onto)
+    if box is None:
+        return Mask.empty(onto, mask.structure, mask.lesion_id, mask.provenance)
+    _check_inside(mask, onto)
+    structure = mask.geometry.crop(*box)
+    occupancy = mask.voxels[mask.slices].astype(np.float32)
+    # Only where the structure is: the interpolation reaches at most one voxel beyond it.
+    low, size = _covering_box(structure, onto)
+    sampled = _sampled(occupancy, structure, onto.crop(low, size), order=1, outside=0.0, nudge=-_TIE_BREAK)
+    return Mask.of_part(sampled >= 0.5, low, onto, mask.structure, mask.lesion_id, mask.provenance)
 
 
 def resample_volume(
@@ -156,12 +152,7 @@ def _check_frames(grid: Geometry, onto: Geometry) -> None:
         )
 
 
-def _part(start: tuple[int, int, int], shape: tuple[int, int, int]) -> tuple[slice, slice, slice]:
-    (k, j, i), (depth, height, width) = start, shape
-    return slice(k, k + depth), slice(j, j + height), slice(i, i + width)
-
-
-def _covering_box(structure: Geometry, onto: Geometry) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+def _covering_box(structure: Geometry, onto: Geometry) -> Box:
     """Return first voxel and shape of the part of `onto` that reaches one voxel beyond `structure`."""
     depth, height, width = structure.shape
     around = structure.crop((-1, -1, -1), (depth + 2, height + 2, width + 2))
@@ -174,7 +165,7 @@ def _covering_box(structure: Geometry, onto: Geometry) -> tuple[tuple[int, int, 
 
 
 def _check_inside(mask: Mask, onto: Geometry) -> None:
-    inside = np.argwhere(mask.voxels)
+    inside = mask.indices
     indices = onto.to_index(mask.geometry.to_patient(inside))
     tolerance = 0.5 + POSITION_WITHIN_MM / np.asarray(onto.spacing_mm)
     is_outside = ((indices < -tolerance) | (indices > np.asarray(onto.shape) - 1 + tolerance)).any(axis=1)

@@ -271,7 +271,7 @@ def _where(state: CaseState, visit: GivenVisit, volume: Volume, before: SheetVis
     import numpy as np
 
     grid = before.mask.geometry
-    middle = grid.to_patient(np.argwhere(before.mask.voxels).mean(axis=0))
+    middle = grid.to_patient(before.mask.indices.mean(axis=0))
     frames = (grid.frame_uid, volume.geometry.frame_uid)
     if frames[0] is None or frames[0] != frames[1]:
         cell = state.plain("registration")

@@ -60,17 +60,16 @@ def surface_of(mask: Mask) -> TriangleMesh | None:
     from scipy import ndimage
     from skimage.measure import marching_cubes
 
-    start, shape = np.asarray(box[0]), np.asarray(box[1])
+    start = np.asarray(box[0])
     spacing = np.asarray(mask.geometry.spacing_mm)
     blur_mm = spacing.max() / 2
     margin = np.ceil(2 * blur_mm / spacing).astype(int) + 1
-    part = tuple(slice(first, first + n) for first, n in zip(start, shape, strict=True))
-    inside = np.pad(mask.voxels[part].astype(np.float32), [(n, n) for n in margin])
+    inside = np.pad(mask.voxels[mask.slices].astype(np.float32), [(n, n) for n in margin])
     finer = np.maximum(1, np.minimum(np.rint(spacing / spacing.min()), _FINER_AT_MOST)).astype(int)
     size = (np.asarray(inside.shape) - 1) * finer + 1
     fine = ndimage.zoom(inside, size / inside.shape, order=1)
     fine = ndimage.gaussian_filter(fine, blur_mm / (spacing / finer))
-    n_inside = min(int(np.count_nonzero(mask.voxels[part]) * finer.prod()), fine.size - 1)
+    n_inside = min(int(mask.n_voxels * finer.prod()), fine.size - 1)
     level = float(np.partition(fine, -n_inside, axis=None)[-n_inside])
     found, triangles, _, _ = marching_cubes(fine, level)  # type: ignore[no-untyped-call]
     vertices_mm = mask.geometry.to_patient(found / finer - margin + start)

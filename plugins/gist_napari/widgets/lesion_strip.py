@@ -219,7 +219,7 @@ class LesionStrip(QWidget):
             return None
         mask = case.state.proposal(name, visit) or case.state.mask(name, visit)
         if mask is not None and not mask.is_empty:
-            indices = np.argwhere(mask.voxels).mean(axis=0)
+            indices = mask.indices.mean(axis=0)
             return np.asarray(mask.geometry.to_patient(indices))
         drawn = (case.state.plain("prompts", name, visit) or {}).get("prompts") or ()
         points = [point for prompt in drawn for point in prompt.get("points_mm", ())]

@@ -153,8 +153,7 @@ def slices_of(case: OpenCase, mask: Mask, visit: str) -> list[int]:
     except GistImagingError:  # its files are gone or changed; the pane says so
         volume = None
     axis = slice_axis(mask.geometry, from_dicom=bool(volume is not None and volume.series_uid))
-    across = tuple(one for one in range(3) if one != axis)
-    return [int(k) for k in np.flatnonzero(mask.voxels.any(axis=across))]
+    return [int(k) for k in mask.occupied(axis)]
 
 
 def place_in_slice(case: OpenCase, mask: Mask, visit: str, number: int) -> tuple[float, float, float]:
