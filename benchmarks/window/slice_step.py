@@ -26,7 +26,7 @@ from gist_napari.pane import Pane, qt_viewer_of
 from gist_napari.scene import LineDrawing, MaskDrawing, Scene
 
 SHAPE = (200, 512, 512)
-ROUNDS, STEPS, WARM_UP, FIRST = 3, 40, 8, 75
+ROUNDS, STEPS, WARM_UP, FIRST = 6, 40, 8, 75
 SIZE = (1280, 800)
 
 

@@ -17,6 +17,7 @@ from gist_napari.planes import Plane, PlaneMap, acquired_plane, fit_px_per_mm
 __all__ = ["PanePlaces"]
 
 _PX_PER_MM_LIMITS = (0.05, 200.0)
+_SAME_PLACE_MM = 1e-6
 
 
 class PanePlaces(QObject):
@@ -171,7 +172,8 @@ class PanePlaces(QObject):
         depth = index if self.plane.reading_sign > 0 else self.n_slices - 1 - index
         axis = self.plane.axis
         self._focus[axis] = self.grid.translate_mm[axis] + depth * self.grid.scale_mm[axis]
-        with self.unheard():
+        # napari cuts every layer once for the point and again for the step, which is the same slice.
+        with self.unheard(), self.model.dims.events.current_step.blocker():
             self.model.dims.set_point(axis, float(self._focus[axis]))
         self._step_taken()
         self._changed()
@@ -292,10 +294,16 @@ class PanePlaces(QObject):
 
     def set_centre(self, point_mm: npt.ArrayLike) -> None:
         """Bring an LPS position, dropped onto the slice, to the middle of the canvas."""
+        view = self.view
         if self.grid is None:
             return
+        world = self.grid.to_world(point_mm)
+        if view is not None:
+            wanted = world[[view.plane.down, view.plane.across]]
+            if np.allclose(wanted, view.centre_mm, rtol=0.0, atol=_SAME_PLACE_MM):
+                return
         with self.unheard():
-            self._centre(self.grid.to_world(point_mm))
+            self._centre(world)
         self._changed()
 
     def show_whole(self) -> None:

@@ -5,6 +5,7 @@ It fills the window while it is shown: napari's own canvas and panels are put aw
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,10 @@ class ReadingDock(QWidget):
             # A menu of the case that was left would act on this one.
             popup.close()
         is_open = self.session.case is not None
+        if not is_open and self.session.folder is not None and not gc.get_freeze_count():
+            # The window and napari stay to the end: looking through their 300,000 objects for what can be
+            # let go of would stop a hand for a quarter of a second, now and then. Cases are still looked at.
+            gc.freeze()
         self.pages.setCurrentWidget(self.case_page if is_open else self.worklist)
         for widget in (self.tools, self.lesions):
             widget.setVisible(is_open)
@@ -247,6 +252,7 @@ class ReadingDock(QWidget):
         for widget in self._put_away:
             widget.show()
         self._put_away = []
+        gc.unfreeze()
         if self._main is not None:
             self._main.statusBar().setVisible(True)
             self._main = None
@@ -257,6 +263,7 @@ class ReadingDock(QWidget):
         """Bring everything to disk before napari's window closes."""
         if watched is self._main and event.type() == QEvent.Type.Close:
             self.session.close()
+            gc.unfreeze()
         return False
 
     def closeEvent(self, event: QCloseEvent) -> None:

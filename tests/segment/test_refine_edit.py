@@ -9,7 +9,7 @@ from strategies import oblique_geometry
 
 from gist_imaging.errors import MaskError
 from gist_imaging.provenance import Provenance
-from gist_imaging.segment.refine_edit import Edit
+from gist_imaging.segment.refine_edit import Edit, joined, n_different, with_part
 from gist_imaging.spatial import Mask
 
 SHAPE = (3, 5, 4)
@@ -37,6 +37,47 @@ def test_undo_and_apply_give_back_what_was_there(seed, other, part):
         int((after.voxels & ~before.voxels).sum()),
         int((before.voxels & ~after.voxels).sum()),
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.data())
+def test_other_voxels_in_one_part_leave_the_rest(seed, data):
+    mask = mask_of(seed)
+    start = [data.draw(st.integers(0, n)) for n in SHAPE]
+    part = tuple(
+        slice(first, data.draw(st.integers(first, n))) for first, n in zip(start, SHAPE, strict=True)
+    )
+    inside = mask_of(seed + 1).voxels[part]
+    expected = mask.voxels.copy()
+    expected[part] = inside
+
+    made = with_part(mask, part, inside, Provenance("refine:brush"))
+
+    np.testing.assert_array_equal(made.voxels, expected)
+    assert made.bounding_box == Mask(expected, GRID).bounding_box
+    assert n_different(mask, made) == int((mask.voxels != expected).sum())
+
+
+def test_parts_without_extent_do_not_widen_what_holds_all():
+    nothing, one = (slice(0, 0), slice(0, 0), slice(0, 0)), (slice(1, 2), slice(3, 4), slice(2, 3))
+
+    assert joined([nothing, one]) == one
+    assert joined([one, (slice(0, 1), slice(4, 5), slice(2, 4))]) == (slice(0, 2), slice(3, 5), slice(2, 4))
+    assert joined([]) == joined([nothing]) == nothing
+
+
+def test_runs_of_masks_in_a_corner_of_a_large_grid_count_from_the_grids_first_voxel():
+    grid = oblique_geometry((40, 50, 60))
+    inside = np.random.default_rng(7).random((3, 4, 5)) < 0.5
+    before, after = (Mask.of_part(part, (37, 46, 55), grid) for part in (inside, ~inside))
+
+    edit = Edit.between(before, after, "brush")
+
+    first, lengths, new = edit.runs.T
+    flat = np.concatenate([np.arange(at, at + n) for at, n in zip(first, lengths, strict=True)])
+    np.testing.assert_array_equal(np.sort(flat), np.flatnonzero(before.voxels != after.voxels))
+    np.testing.assert_array_equal(np.repeat(new, lengths) == 1, after.voxels.ravel()[flat])
+    np.testing.assert_array_equal(edit.apply(before).voxels, after.voxels)
 
 
 def test_a_chain_of_edits_is_undone_in_reverse():

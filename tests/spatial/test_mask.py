@@ -45,6 +45,66 @@ def test_the_bounding_box_holds_every_voxel_and_touches_the_structure(mask):
         assert np.take(inside, -1, axis).any()
 
 
+@given(masks(), st.data())
+def test_a_mask_of_a_part_of_the_grid_is_the_same_as_one_of_the_whole_grid(mask, data):
+    shape = mask.geometry.shape
+    start = tuple(data.draw(st.integers(0, n - 1)) for n in shape)
+    ends = tuple(data.draw(st.integers(first, n)) for first, n in zip(start, shape, strict=True))
+    part = tuple(slice(*pair) for pair in zip(start, ends, strict=True))
+    whole = np.zeros(shape, dtype=bool)
+    whole[part] = mask.voxels[part]
+
+    made = Mask.of_part(mask.voxels[part], start, mask.geometry, "levator_ani", "P001/L1")
+
+    expected = Mask(whole, mask.geometry, "levator_ani", "P001/L1")
+    np.testing.assert_array_equal(made.voxels, whole)
+    assert (made.bounding_box, made.n_voxels) == (expected.bounding_box, int(whole.sum()))
+    assert made.sha256() == expected.sha256()
+
+
+@given(masks())
+def test_voxels_and_slices_of_the_structure_are_those_of_the_grid(mask):
+    np.testing.assert_array_equal(mask.indices, np.argwhere(mask.voxels))
+    np.testing.assert_array_equal(mask.voxels[mask.slices].sum(), mask.voxels.sum())
+    for axis in range(3):
+        others = tuple(one for one in range(3) if one != axis)
+        np.testing.assert_array_equal(mask.occupied(axis), np.flatnonzero(mask.voxels.any(axis=others)))
+
+
+@given(masks())
+def test_other_words_about_a_mask_leave_its_voxels_and_its_box(mask):
+    box = mask.bounding_box
+    told = mask.described(structure="tumour", lesion_id="P002/L3", provenance=Provenance("manual"))
+
+    assert (told.structure, told.lesion_id, told.provenance.method) == ("tumour", "P002/L3", "manual")
+    assert (told.bounding_box, told.sha256()) == (box, mask.sha256())
+    assert mask.described().lesion_id == "P001/L1"
+
+
+def test_other_voxels_have_a_box_of_their_own():
+    grid = oblique_geometry(shape=(4, 5, 6))
+    mask = Mask.of_part(np.ones((2, 2, 2), dtype=bool), (1, 1, 1), grid)
+    assert mask.bounding_box == ((1, 1, 1), (2, 2, 2))
+
+    assert replace(mask, voxels=np.zeros(grid.shape, dtype=bool)).is_empty
+    assert replace(mask, voxels=np.ones(grid.shape, dtype=bool)).bounding_box == ((0, 0, 0), (4, 5, 6))
+
+
+@pytest.mark.parametrize("start", [(-1, 0, 0), (3, 0, 0), (0, 4, 0), (0, 0, 5)])
+def test_a_part_that_leaves_the_grid_is_refused(start):
+    with pytest.raises(MaskError, match="part of a grid"):
+        Mask.of_part(np.ones((2, 2, 2), dtype=bool), start, oblique_geometry(shape=(4, 5, 6)))
+
+
+def test_where_a_part_begins_may_be_told_in_numpy_numbers_and_gives_the_same_hash():
+    grid = oblique_geometry(shape=(4, 5, 6))
+    inside = np.ones((2, 2, 2), dtype=bool)
+
+    one = Mask.of_part(inside, tuple(np.array([1, 2, 3])), grid)
+
+    assert one.sha256() == Mask.of_part(inside, (1, 2, 3), grid).sha256()
+
+
 def test_an_empty_mask_says_so_and_packs_to_nothing():
     grid = oblique_geometry()
     mask = Mask(np.zeros(grid.shape, dtype=bool), grid)

@@ -52,6 +52,8 @@ STEPS = (
 _MASK_FILES = "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All files (*)"
 _SMOOTH_MM, _ISLAND_MM3 = 1.0, 50.0
 _RANGE = (0.0, 200.0)
+_GROWN = "region_grow"
+"""The method of a proposal that Grow made and nobody has changed."""
 
 
 class SegmentPage(Page):
@@ -220,7 +222,8 @@ class SegmentPage(Page):
         facts = case.state.plain("mask_facts", lesion, visit) or {}
         proposal_facts = case.state.plain("proposal_facts", lesion, visit) or {}
         self._show_state(word, facts, proposal_facts)
-        self._show_steps(word, case.state.plain("prompts", lesion, visit))
+        grown = proposal_facts.get("method") == _GROWN
+        self._show_steps(word, grown, case.state.plain("prompts", lesion, visit))
         proposal = case.state.proposal(lesion, visit)
         if proposal is not None:
             self._show_numbers(proposal, self.live.proposal_of(lesion, visit))
@@ -285,16 +288,17 @@ class SegmentPage(Page):
             told = f"{told} ({str(proposal['label']).lower()})"
         self.state.setText(told)
 
-    def _show_steps(self, word: str, prompts: Any) -> None:
+    def _show_steps(self, word: str, grown: bool, prompts: Any) -> None:
+        """Tick what was done towards a mask; what led to a copied or imported proposal is no step of these."""
         drawn = (prompts or {}).get("prompts", []) if isinstance(prompts, dict) else prompts or []
         inside = sum(bool(one.get("include")) for one in drawn)
-        done = (inside >= 3, len(drawn) > inside, word == "proposal", False)
-        current = next((at for at, is_done in enumerate(done) if not is_done), 0)
-        if word == "proposal":
-            current = 3
+        done = (inside >= 3, len(drawn) > inside, grown, False)
+        last = len(STEPS) - 1
+        waits = word == "proposal"
+        current = last if waits else next((at for at, is_done in enumerate(done) if not is_done), 0)
         finished = word in ("accepted", "verified", "none_visible", "unverified")
         for at, (label, text) in enumerate(zip(self.steps, STEPS, strict=True)):
-            label.setVisible(not finished)
+            label.setVisible(not finished and (grown or not waits or at == last))
             counted = f" ({inside} drawn)" if at == 0 and inside else ""
             label.setText(f"{'✓' if done[at] else '▸' if at == current else '○'} {text}{counted}")
             style.look(label, "" if at == current else "quiet")

@@ -74,6 +74,28 @@ def test_the_step_that_comes_next_is_marked(page):
     assert marked() == ["✓", "✓", "▸", "○"]
 
 
+def test_steps_that_nobody_took_are_not_ticked_for_a_copied_proposal(page):
+    case = page.session.case
+    panel_cases.outline(case, "L1", PRE)
+    workflow.propose(case, workflow.copy_job(case, "L1", PRE, POST).run())
+    page.session.choose_visit(POST)
+    settle()
+
+    assert [(step.isHidden(), step.text()[0]) for step in page.steps][:3] == [(True, "○")] * 3
+    assert page.steps[3].text().startswith("▸ Look at it")
+
+
+def test_grow_ticks_its_own_step(page):
+    case = page.session.case
+    stroke(case, n=3)
+    stroke(case, include=False)
+    workflow.propose(case, workflow.grow_job(case, "L1", PRE).run())
+    settle()
+
+    assert [step.text()[0] for step in page.steps] == ["✓", "✓", "✓", "▸"]
+    assert not any(step.isHidden() for step in page.steps)
+
+
 def test_accept_makes_the_proposal_the_mask(page, qtbot):
     case = page.session.case
     panel_cases.outline(case, "L1", PRE, accept=False)
