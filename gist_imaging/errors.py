@@ -26,6 +26,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gist_imaging.problems import Code, Problem
 
 
@@ -103,7 +105,21 @@ class MaskError(GistImagingError):
 
 
 class LabelError(MaskError):
-    """The structure that was asked for is not in the mask, or several fit; lists what the mask holds."""
+    """The structure that was asked for is not in the mask, or several fit; lists what the mask holds.
+
+    Parameters
+    ----------
+    choices : number of each structure that the mask holds, and what to call it
+    """
+
+    def __init__(
+        self, expected: str, found: str = "", advice: str = "", choices: Mapping[int, str] | None = None
+    ) -> None:
+        self.choices = dict(choices or {})
+        super().__init__(expected, found, advice)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.expected, self.found, self.advice, self.choices))
 
 
 class PromptError(GistImagingError):

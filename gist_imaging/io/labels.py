@@ -99,10 +99,11 @@ def choose_label(image: LabelImage, label: int | str | None, name: str) -> tuple
         return np.zeros(image.voxels.shape, dtype=np.bool_), 0
     chosen = _number(image, label, present)
     if chosen is None:
-        listed = ", ".join(_described(number, image.names, count) for number, count in present.items())
-        if label is None:
-            raise LabelError(f"{name}: one structure", f"it holds {listed}", "choose one with its label")
-        raise LabelError(f"{name}: label {label!r}", f"it holds {listed}", "choose one of these")
+        choices = {number: _described(number, image.names, count) for number, count in present.items()}
+        asked, advice = "one structure", "choose one with its label"
+        if label is not None:
+            asked, advice = f"label {label!r}", "choose one of these"
+        raise LabelError(f"{name}: {asked}", f"it holds {', '.join(choices.values())}", advice, choices)
     return image.voxels == chosen, chosen
 
 

@@ -81,10 +81,12 @@ class RtStructDocument:
         ]
         if len(fitting) == 1:
             return fitting[0]
-        held = ", ".join(f"{s.number} ({s.name})" for s in self.structures) or "no structure"
+        choices = {s.number: f"{s.number} ({s.name})" for s in self.structures}
+        held = ", ".join(choices.values()) or "no structure"
         asked = next((f" {value!r}" for value in (number, name) if value is not None), "")
         raise LabelError(
             f"{self.name}: one structure{asked}",
             f"{len(fitting)} fit; it holds {held}",
             "choose one of these",
+            choices,
         )

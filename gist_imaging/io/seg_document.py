@@ -132,8 +132,12 @@ class SegDocument:
         ]
         if len(fitting) == 1:
             return fitting[0]
-        held = ", ".join(f"{segment.number} ({segment.label})" for segment in self.segments) or "no segment"
+        choices = {segment.number: f"{segment.number} ({segment.label})" for segment in self.segments}
+        held = ", ".join(choices.values()) or "no segment"
         asked = next((f" {value!r}" for value in (number, label, tracking_uid) if value is not None), "")
         raise LabelError(
-            f"{self.name}: one segment{asked}", f"{len(fitting)} fit; it holds {held}", "choose one of these"
+            f"{self.name}: one segment{asked}",
+            f"{len(fitting)} fit; it holds {held}",
+            "choose one of these",
+            choices,
         )

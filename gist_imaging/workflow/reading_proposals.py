@@ -132,7 +132,13 @@ def copy_job(case: OpenCase, lesion: str, from_visit: str, to_visit: str) -> Job
 
 
 def import_job(
-    case: OpenCase, lesion: str, visit: str, path: Path, label: str | None = None, *, resample: bool = False
+    case: OpenCase,
+    lesion: str,
+    visit: str,
+    path: Path,
+    label: int | str | None = None,
+    *,
+    resample: bool = False,
 ) -> Job[Proposal]:
     """Return the work that reads a mask from a file: NIfTI, NRRD, DICOM SEG or RTSTRUCT.
 

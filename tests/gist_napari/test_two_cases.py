@@ -18,7 +18,7 @@ from window_driver import settle, wait_for
 
 from gist_imaging import workflow
 from gist_imaging.session.proposals import Proposal
-from gist_napari.session import Toast
+from gist_napari.said import Toast
 from gist_napari.tools.names import Tool
 
 pytestmark = [pytest.mark.journey, pytest.mark.gui]

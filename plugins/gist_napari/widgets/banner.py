@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from gist_napari.session import local_time
+from gist_napari.said import local_time
 from gist_napari.widgets.style import button, dress, look, text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from gist_imaging.session.journal import SaveState, SaveStatus
-from gist_napari.session import Toast, local_time
+from gist_napari.said import Toast, local_time
 from gist_napari.widgets.lesion_facts import flags_of
 from gist_napari.widgets.style import divider, dress, look, text, tool_button
 

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, Q
 
 from gist_imaging import workflow
 from gist_imaging.session.lesions import Fate, Role
-from gist_napari.session import Toast
+from gist_napari.said import Toast
 from gist_napari.widgets.lesion_facts import ORGANS, fate_of, mask_word, words
 from gist_napari.widgets.live_numbers import LiveNumbers
 from gist_napari.widgets.style import QUIET, button, dress, number_text, quiet, tabular

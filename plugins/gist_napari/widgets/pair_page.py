@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from gist_imaging import workflow
 from gist_imaging.errors import GistImagingError
-from gist_napari.session import Toast
+from gist_napari.said import Toast
 from gist_napari.widgets.lesion_facts import words
 from gist_napari.widgets.style import button, dress, heading, look, minus, quiet, text, warning
 

@@ -289,7 +289,7 @@ class SegmentPage(Page):
         self.state.setText(told)
 
     def _show_steps(self, word: str, grown: bool, prompts: Any) -> None:
-        """Tick what was done towards a mask; what led to a copied or imported proposal is no step of these."""
+        """Tick what was done towards a mask; no step of these led to a copied proposal."""
         drawn = (prompts or {}).get("prompts", []) if isinstance(prompts, dict) else prompts or []
         inside = sum(bool(one.get("include")) for one in drawn)
         done = (inside >= 3, len(drawn) > inside, grown, False)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
-from gist_napari.session import local_time
+from gist_napari.said import local_time
 from gist_napari.widgets.style import LINE, QUIET, TARGET_PX, button, dress, heading, look, text
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QEnterEvent
 
     from gist_imaging.session.event import Event
-    from gist_napari.session import Session, Toast
+    from gist_napari.said import Toast
+    from gist_napari.session import Session
 
 __all__ = ["ActivityList", "ToastCard", "Toasts"]
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QLocale, QSize, Qt, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QToolButton, QWidget
 
+from gist_napari.choices import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM
 from gist_napari.keys import Binding, bindings_of_user, tips
-from gist_napari.session import LARGEST_BRUSH_MM, SMALLEST_BRUSH_MM, Toast
+from gist_napari.said import Toast
 from gist_napari.tools.names import TOOLS, Tool
 from gist_napari.widgets.icons import ICON_PX, ICONS, icon
 from gist_napari.widgets.style import QUIET, TEXT, divider, dress, look, tool_button

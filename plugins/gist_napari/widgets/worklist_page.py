@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 
 from gist_imaging import workflow
 from gist_imaging.errors import GistImagingError
-from gist_napari.session import Toast
+from gist_napari.said import Toast
 from gist_napari.widgets.banner import RecoveryBanner
 from gist_napari.widgets.pair_page import PairPage
 from gist_napari.widgets.style import button, dress, heading, look, quiet, text

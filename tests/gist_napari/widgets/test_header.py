@@ -10,7 +10,7 @@ from opened_cases import lesion, put, put_mask
 from qtpy.QtCore import Qt
 
 from gist_imaging.session.journal import SaveState, SaveStatus
-from gist_napari.session import Toast, local_time
+from gist_napari.said import Toast, local_time
 from gist_napari.widgets.header import CaseHeader, saved_words
 
 pytestmark = pytest.mark.gui

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from gist_imaging.errors import Cancelled
-from gist_napari.session import Toast, local_time
+from gist_napari.said import Toast, local_time
 from gist_napari.widgets.banner import RecoveryBanner, recovery_words
 from gist_napari.widgets.progress import ProgressLine
 from gist_napari.widgets.toast import CARDS_AT_MOST, ActivityList, Toasts
