@@ -82,7 +82,7 @@ def fill(screen: ReadingScreen) -> list[str]:
     session.do(workflow.propose, proposal)
     session.set_levator_side("L")
     session.set_view(hidden=True)
-    screen.dock.panel.segment.in_range.setChecked(True)
+    screen.dock.panel.segment.more.in_range.setChecked(True)
     for page in ("segment", "landmarks", "levator", "call", "measure"):
         session.page_wanted.emit(page)
         settle(0.05)
@@ -149,7 +149,7 @@ def test_nothing_of_the_first_case_stays_with_the_second(first: ReadingScreen, w
         assert int(told.group(1)) == round(float(here))
     assert not session.masks_hidden
     assert session.value_range is None
-    assert not dock.panel.segment.in_range.isChecked()
+    assert not dock.panel.segment.more.in_range.isChecked()
     assert session.levator_side == "R"
     assert session.tool is Tool.PAN
     assert not session.jobs.busy

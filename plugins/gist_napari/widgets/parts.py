@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QTo
 from gist_napari.widgets import style
 from gist_napari.widgets.page import remembered, settings
 
-__all__ = ["Fold", "ReasonRow", "Switch"]
+__all__ = ["Fold", "InPlace", "ReasonRow", "Switch"]
 
 
 class Switch(QWidget):
@@ -85,7 +85,24 @@ class Fold(QWidget):
         settings().setValue(self._name, str(shown))
 
 
-class ReasonRow(QWidget):
+class InPlace(QWidget):
+    """Something that is asked in place, without a dialog: its keys are not those of the window meanwhile."""
+
+    own_keys: tuple[Qt.Key, ...] = (Qt.Key.Key_Escape,)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the keys from shortcuts of the window."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() in self.own_keys
+        ):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
+
+class ReasonRow(InPlace):
     """Asks for a reason in place: one from a list, or in the reader's own words; no dialog.
 
     Parameters
@@ -143,17 +160,6 @@ class ReasonRow(QWidget):
             self._leave()
             return
         super().keyPressEvent(event)
-
-    def event(self, event: QEvent) -> bool:
-        """Keep Esc from shortcuts of the window while a reason is asked for."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return bool(super().event(event))
 
     def _give(self, reason: str) -> None:
         if reason.strip():

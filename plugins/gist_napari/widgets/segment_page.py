@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QCheckBox,
-    QDoubleSpinBox,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -20,8 +16,9 @@ from qtpy.QtWidgets import (
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
+from gist_napari.widgets.mask_tools import MaskTools
 from gist_napari.widgets.page import Page, emptied
-from gist_napari.widgets.parts import Fold, ReasonRow
+from gist_napari.widgets.parts import ReasonRow
 from gist_napari.widgets.telling import (
     MASK_STATES,
     mask_state,
@@ -49,9 +46,6 @@ STEPS = (
     "Press Grow",
     "Look at it, then Enter accepts, Esc rejects",
 )
-_MASK_FILES = "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All files (*)"
-_SMOOTH_MM, _ISLAND_MM3 = 1.0, 50.0
-_RANGE = (0.0, 200.0)
 _GROWN = "region_grow"
 """The method of a proposal that Grow made and nobody has changed."""
 
@@ -124,67 +118,12 @@ class SegmentPage(Page):
         self.reason.given.connect(self._none_visible)
         self._asked_of = ("", "")
         self.rows.addWidget(self.reason)
-        self.more = Fold("segment", "More")
-        self._fill_more()
+        self.more = MaskTools(session)
+        self.rows.addWidget(self.more.structure)
         self.rows.addWidget(self.more)
         self.rows.addStretch(1)
-        session.case_changed.connect(self._other_case)
+        session.case_changed.connect(self.reason.drop)
         self.refresh()
-
-    # ---------------------------------------------------------------- More
-
-    def _fill_more(self) -> None:
-        self.in_range = QCheckBox("Brush only in range")
-        self.in_range.setToolTip("Paint only where the value lies between both ends")
-        self.low, self.high = (_spin(-4000, 30000, end) for end in _RANGE)
-        self.low.setToolTip("Lowest value that the range brush paints")
-        self.high.setToolTip("Highest value that the range brush paints")
-        for signal in (self.in_range.toggled, self.low.valueChanged, self.high.valueChanged):
-            signal.connect(self._set_range)
-        self.more.rows.addWidget(self.in_range)
-        self.more.rows.addLayout(_line(self.low, style.quiet("to", wrap=False), self.high))
-        self.smoothing = _spin(0.2, 10.0, _SMOOTH_MM, " mm", 1)
-        self.islands = _spin(1, 10000, _ISLAND_MM3, " mm³")
-        self.more.rows.addLayout(
-            _action("Smooth", "Propose a smoother mask", self.smoothing, self.session.smooth)
-        )
-        self.more.rows.addLayout(
-            _action(
-                "Drop islands", "Propose it without smaller pieces", self.islands, self.session.remove_islands
-            )
-        )
-        largest = style.button("Keep largest piece", "Propose the largest piece alone", "K")
-        largest.clicked.connect(lambda: self.session.keep_largest())
-        self.more.rows.addWidget(largest)
-        self.ball = QCheckBox("3D brush (a ball)")
-        self.ball.setToolTip("Paint on neighbouring slices too")
-        self.ball.toggled.connect(self._set_ball)
-        self.more.rows.addWidget(self.ball)
-        file = style.button("Open a mask file …", "NIfTI, NRRD, DICOM SEG or RTSTRUCT, as a proposal")
-        file.clicked.connect(self._open_file)
-        strokes = style.button("Clear strokes", "Take back this lesion's strokes on this scan; masks stay")
-        strokes.clicked.connect(lambda: self._do(workflow.clear_prompts))
-        mask = style.button("Clear mask", "Take the mask away; can be undone")
-        mask.clicked.connect(lambda: self._do(workflow.clear_mask))
-        self.more.rows.addWidget(file)
-        self.more.rows.addLayout(_line(strokes, mask))
-
-    def _set_range(self, *_: object) -> None:
-        low, high = sorted((self.low.value(), self.high.value()))
-        self.session.value_range = (low, high) if self.in_range.isChecked() else None
-
-    def _set_ball(self, ball: bool) -> None:
-        self.session.ball = ball
-
-    def _open_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Open a mask", "", "Masks (*.nii *.nii.gz *.nrrd *.dcm);;All (*)"
-        )
-        if path:
-            self.session.import_mask(Path(path))
-
-    def _do(self, action: Any) -> None:
-        self.session.do(action, self.session.active_lesion, self.session.active_visit)
 
     def _ask_none(self) -> None:
         lesion, tag = self.session.active_lesion, self.session.tag_of(self.session.active_visit)
@@ -194,13 +133,6 @@ class SegmentPage(Page):
     def _none_visible(self, reason: str) -> None:
         """The answer belongs to what was asked about, whatever was chosen meanwhile."""
         self.session.do(workflow.mark_none_visible, *self._asked_of, reason)
-
-    def _other_case(self) -> None:
-        """Ask nothing more of the case that was left, and forget its range of values."""
-        self.reason.drop()
-        self.in_range.setChecked(False)
-        self.low.setValue(_RANGE[0])
-        self.high.setValue(_RANGE[1])
 
     # ---------------------------------------------------------------- showing
 
@@ -238,9 +170,7 @@ class SegmentPage(Page):
         self._allow("copy", not baseline, "This is the baseline: choose the other scan.")
         style.look(self.buttons["accept"], "main" if waits else "off")
         style.look(self.buttons["grow"], "main" if word in ("sketched", "stale") else "")
-        self.ball.blockSignals(True)
-        self.ball.setChecked(session.ball)
-        self.ball.blockSignals(False)
+        self.more.show_ball(session.ball)
 
     def _show_numbers(self, mask: Mask | None, measured: LesionMeasurement | None) -> None:
         case, visit = self.session.case, self.session.active_visit
@@ -339,27 +269,3 @@ class SegmentPage(Page):
         case, mask, visit = self.session.case, self._shown_mask(), self.session.active_visit
         if case is not None and mask is not None:
             self.session.go_to(visit, place_in_slice(case, mask, visit, index))
-
-
-def _spin(low: float, high: float, value: float, unit: str = "", digits: int = 0) -> QDoubleSpinBox:
-    spin = QDoubleSpinBox()
-    spin.setRange(low, high)
-    spin.setDecimals(digits)
-    spin.setSuffix(unit)
-    spin.setValue(value)
-    spin.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    return spin
-
-
-def _line(*widgets: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(4)
-    for widget in widgets:
-        row.addWidget(widget, 0 if isinstance(widget, QLabel) else 1)
-    return row
-
-
-def _action(word: str, tip: str, spin: QDoubleSpinBox, act: Any) -> QHBoxLayout:
-    button = style.button(word, tip)
-    button.clicked.connect(lambda: act(spin.value()))
-    return _line(button, spin)

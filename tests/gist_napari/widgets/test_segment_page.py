@@ -181,12 +181,12 @@ def test_a_button_that_cannot_act_stays_clickable_and_says_why(page, qtbot, pane
 
 
 def test_the_brush_takes_the_range_and_the_ball_of_this_page(page):
-    page.low.setValue(300)
-    page.high.setValue(120)
-    page.in_range.setChecked(True)
-    page.ball.setChecked(True)
+    page.more.low.setValue(300)
+    page.more.high.setValue(120)
+    page.more.in_range.setChecked(True)
+    page.more.ball.setChecked(True)
 
     assert page.session.value_range == (120.0, 300.0)
     assert page.session.ball
-    page.in_range.setChecked(False)
+    page.more.in_range.setChecked(False)
     assert page.session.value_range is None
