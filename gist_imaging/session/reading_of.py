@@ -14,10 +14,12 @@ from gist_imaging.session.mask_facts import MaskState
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.mask import Mask
 from gist_imaging.study.codes import Side
-from gist_imaging.study.marks import Mark, MaskReference
+from gist_imaging.study.marks import Fact, Mark, MaskReference
 from gist_imaging.study.reading import Reading
 
 __all__ = ["contents_of", "masks_of", "reading_of"]
+
+_NOT_VISIBLE = "not_visible"
 
 _FACTS = {"image_quality": "quality", "rectal_filling": "filling", "coronal_plane": "coronal_plane"}
 """Field of the findings to the fact of the visit that answers it where the form did not."""
@@ -41,7 +43,7 @@ def reading_of(
 
 
 def contents_of(state: CaseState, reader: str, frames: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the lists of a reading: relations, findings, masks, prompts, calipers, landmarks."""
+    """Return the lists of a reading: relations, findings, masks, prompts, calipers, landmarks, facts."""
     visits = list(frames)
     lesions = [key[1] for key, _ in state.under("lesion")]
     pairs = [(lesion, visit) for visit in visits for lesion in lesions]
@@ -60,6 +62,7 @@ def contents_of(state: CaseState, reader: str, frames: Mapping[str, str | None])
         "prompts": tuple(_prompts(state, frames)),
         "calipers": tuple(_calipers(state, frames)),
         "landmarks": tuple(_landmarks(state, frames)),
+        "facts": tuple(_facts(state)),
     }
 
 
@@ -108,7 +111,14 @@ def _prompts(state: CaseState, frames: Mapping[str, str | None]) -> list[Mark]:
 
 def _calipers(state: CaseState, frames: Mapping[str, str | None]) -> list[Mark]:
     by_hand = [
-        Mark(key[3], key[2], _rows(value["points_mm"]), lesion=key[1], frame_uid=frames.get(key[2]))
+        Mark(
+            key[3],
+            key[2],
+            _rows(value["points_mm"]),
+            lesion=key[1],
+            frame_uid=frames.get(key[2]),
+            why=value["why"],
+        )
         for key, value in state.plain_under("caliper")
     ]
     rulers = [
@@ -139,6 +149,19 @@ def _landmarks(state: CaseState, frames: Mapping[str, str | None]) -> list[Mark]
         for key, value in state.plain_under("levator")
     ]
     return placed + strokes
+
+
+def _facts(state: CaseState) -> list[Fact]:
+    stated = [Fact(key[2], str(value), key[1]) for key, value in state.plain_under("fact")]
+    unseen = [
+        Fact("landmark", _NOT_VISIBLE, key[1], key[2])
+        for key, value in state.plain_under("landmark")
+        if value["point_mm"] is None
+    ]
+    impressions = [
+        Fact("impression", str(value), about=key[1]) for key, value in state.plain_under("impression")
+    ]
+    return stated + unseen + impressions
 
 
 def _rows(points: Any) -> tuple[tuple[float, float, float], ...]:

@@ -16,7 +16,7 @@ from gist_imaging.errors import ReadingError
 from gist_imaging.study.call_values import checked_object
 from gist_imaging.study.codes import Side
 
-__all__ = ["Mark", "MaskReference", "PointMm"]
+__all__ = ["Fact", "Mark", "MaskReference", "PointMm"]
 
 PointMm = tuple[float, float, float]
 
@@ -43,6 +43,7 @@ class Mark:
     side : side of the patient, where it has one
     include : for a prompt, whether the place is tumour
     round : for a prompt, how many results the reader had seen before
+    why : for a diameter by hand, the word that says why it is not the outline's; None for other marks
 
     Raises
     ------
@@ -58,10 +59,11 @@ class Mark:
     include: bool = True
     round: int = 0
     frame_uid: str | None = None
+    why: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("kind", "timepoint", "lesion"):
-            if name != "lesion" or self.lesion is not None:
+        for name in ("kind", "timepoint", "lesion", "why"):
+            if name in ("kind", "timepoint") or getattr(self, name) is not None:
                 _matching(_NAME, getattr(self, name), f"{name} of a mark")
         if self.frame_uid is not None:
             _matching(_UID, self.frame_uid, "frame_uid of a mark")
@@ -75,8 +77,10 @@ class Mark:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the mark as plain values for `json.dumps`."""
+        """Return the mark as plain values for `json.dumps`; `why` is left out where there is none."""
         held = {one.name: getattr(self, one.name) for one in fields(self)}
+        if self.why is None:
+            del held["why"]
         return {
             **held,
             "points_mm": [list(point) for point in self.points_mm],
@@ -142,6 +146,45 @@ class MaskReference:
         """Return the reference that `to_json` wrote."""
         held = dict(checked_object(value, [one.name for one in fields(cls)], "a mask"))
         _need(held, ("lesion", "timepoint", "mask_sha256", "image_sha256"), "a mask")
+        return cls(**held)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a reader stated beside the call, in a word of a closed list.
+
+    Parameters
+    ----------
+    name : what it is about: phase, quality, filling, coronal_plane, artefact, landmark or impression
+    value : the word, such as portal_venous, not_visible or much_smaller
+    timepoint : label of the visit; None for what is said of all visits together
+    about : the lesion or the landmark that it is said of, where it is of one
+
+    Raises
+    ------
+    ReadingError
+        If a name or word has another form.
+    """
+
+    name: str
+    value: str
+    timepoint: str | None = None
+    about: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("name", "value", "timepoint", "about"):
+            if name in ("name", "value") or getattr(self, name) is not None:
+                _matching(_NAME, getattr(self, name), f"{name} of a fact")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fact as plain values for `json.dumps`."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @classmethod
+    def from_json(cls, value: object) -> Fact:
+        """Return the fact that `to_json` wrote."""
+        held = dict(checked_object(value, [one.name for one in fields(cls)], "a fact"))
+        _need(held, ("name", "value"), "a fact")
         return cls(**held)
 
 

@@ -16,10 +16,10 @@ from gist_imaging.errors import ReadingError
 from gist_imaging.provenance import sha256_of
 from gist_imaging.study.call_values import checked_object
 from gist_imaging.study.levator_relation import LevatorRelation
-from gist_imaging.study.marks import Mark, MaskReference
+from gist_imaging.study.marks import Fact, Mark, MaskReference
 from gist_imaging.study.pelvic_findings import PelvicFindings
 
-__all__ = ["LevatorRelation", "Mark", "MaskReference", "PelvicFindings", "Reading"]
+__all__ = ["Fact", "LevatorRelation", "Mark", "MaskReference", "PelvicFindings", "Reading"]
 
 FORMAT = "gist_imaging.reading/1"
 """First line of defence of a file: what it claims to hold, and in which version."""
@@ -46,6 +46,7 @@ class Reading:
     reason : why there is a further revision, in the reader's words; None for the first. Stays at home
     relations, findings : the reader's words
     masks, prompts, calipers, landmarks : what the reader put on the images
+    facts : what the reader stated beside the call: phase, quality, landmarks that are not visible, impression
 
     Raises
     ------
@@ -65,6 +66,7 @@ class Reading:
     prompts: tuple[Mark, ...] = ()
     calipers: tuple[Mark, ...] = ()
     landmarks: tuple[Mark, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
         for name in _LISTS:
@@ -91,6 +93,7 @@ class Reading:
             )
         _once(((call.lesion, call.timepoint, call.side) for call in self.relations), "a levator relation")
         _once(((call.lesion, call.timepoint) for call in self.findings), "pelvic findings")
+        _once(((one.name, one.timepoint or "", one.about or "") for one in self.facts), "a fact")
 
     def _check_revision(self) -> None:
         number = self.revision
@@ -134,8 +137,8 @@ class Reading:
         Parameters
         ----------
         reason : why, in the reader's words
-        changes : new values of the lists (relations, findings, masks, prompts, calipers, landmarks), or
-            of `blinded`
+        changes : new values of the lists (relations, findings, masks, prompts, calipers, landmarks,
+            facts), or of `blinded`
 
         Raises
         ------
@@ -154,13 +157,12 @@ class Reading:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the reading as plain values for `json.dumps`."""
+        """Return the reading as plain values for `json.dumps`; `facts` are left out where there are none."""
         held = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {
-            "format": FORMAT,
-            **held,
-            **{name: [item.to_json() for item in held[name]] for name in _LISTS},
-        }
+        lists = {name: [item.to_json() for item in held[name]] for name in _LISTS}
+        if not self.facts:
+            del held["facts"], lists["facts"]
+        return {"format": FORMAT, **held, **lists}
 
     @classmethod
     def from_json(cls, value: object) -> Reading:
@@ -199,6 +201,7 @@ _LISTS: dict[str, Callable[[object], Any]] = {
     "prompts": Mark.from_json,
     "calipers": Mark.from_json,
     "landmarks": Mark.from_json,
+    "facts": Fact.from_json,
 }
 
 

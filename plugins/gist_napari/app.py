@@ -8,9 +8,14 @@ from pathlib import Path
 from gist_imaging import workflow
 from gist_imaging.errors import GistImagingError
 
-__all__ = ["annotate", "study_for"]
+__all__ = ["annotate", "is_study", "study_for"]
 
 STUDY_SUFFIX = "_study"
+
+
+def is_study(folder: Path) -> bool:
+    """Return whether a folder holds a study."""
+    return (folder / "study.sqlite").is_file()
 
 
 def study_for(
@@ -32,14 +37,14 @@ def study_for(
     GistImagingError
         If there is nothing at `target`, or the scans cannot be read.
     """
-    if (target / "study.sqlite").is_file():
+    if is_study(target):
         return target
     if not target.exists():
         raise GistImagingError(
             "a study folder or a folder of scans", f"there is no {target.name}", "check it"
         )
     folder = at if at is not None else Path.cwd() / f"{target.resolve().name}{STUDY_SUFFIX}"
-    if not (folder / "study.sqlite").is_file():
+    if not is_study(folder):
         workflow.init_study(folder, study_id="READING")
     workflow.import_scans(folder, target, progress=progress, cancelled=cancelled)
     return folder

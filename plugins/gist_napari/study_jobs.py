@@ -12,7 +12,7 @@ from gist_imaging import workflow
 if TYPE_CHECKING:
     from gist_imaging.workflow.export_report import ExportReport
 
-__all__ = ["EXPORT", "ExportJob", "SampleJob"]
+__all__ = ["EXPORT", "ExportJob", "SampleJob", "ScansJob"]
 
 EXPORT = "Export"
 
@@ -28,6 +28,21 @@ class SampleJob:
         from gist_napari.sample_data import sample_scans, sample_study_folder
 
         return study_for(sample_scans(), sample_study_folder(), progress=progress, cancelled=cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class ScansJob:
+    """Takes a folder of scans into a study beside it; the scans stay where they are."""
+
+    scans: Path
+    label: str = "Reading scans"
+
+    def run(self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None) -> Path:
+        """Return the folder of the study."""
+        from gist_napari.app import study_for
+
+        study = self.scans.parent / f"{self.scans.name}_study"
+        return study_for(self.scans, study, progress=progress, cancelled=cancelled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,8 @@ def screen(request: Any, tmp_path_factory: Any) -> Iterator[ReadingScreen]:
 def test_the_screen_says_in_one_sentence_what_to_do_and_one_click_opens_the_sample(screen: ReadingScreen):
     page = screen.dock.worklist
     screen.shot("c01_first_start")
-    assert page.empty_words.isVisible()
-    words = page.empty_words.text()
+    assert page.empty.words.isVisible()
+    words = page.empty.words.text()
     assert "folder of scans" in words
     assert "open the sample case" in words
     assert words.count(".") <= 2
@@ -62,7 +62,7 @@ def test_the_screen_says_in_one_sentence_what_to_do_and_one_click_opens_the_samp
 
     # Making the scans takes half a minute of computing: they lie there already, as after the first time.
     shutil.copytree(SAMPLES, sample_folder())
-    screen.hands.click(page.sample_button)
+    screen.hands.click(page.empty.sample)
     wait_for(
         lambda: not screen.session.jobs.busy and screen.session.folder is not None, "the sample is made", 90
     )

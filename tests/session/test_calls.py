@@ -213,6 +213,8 @@ def test_the_reading_holds_everything_that_was_given(case):
     workflow.place_landmark(case, "baseline", "coccyx_tip", None)
     workflow.add_levator_stroke(case, "baseline", "R", [[-10, 0, 0], [-18, 0, 6]])
     workflow.state_fact(case, "baseline", "quality", "limited")
+    workflow.state_fact(case, "presurgery", "phase", "portal_venous")
+    workflow.state_impression(case, "L1", "much_smaller")
     answer_all(case, visits=("baseline",))
     reading = workflow.commit_call(case)
 
@@ -222,7 +224,13 @@ def test_the_reading_holds_everything_that_was_given(case):
         ("presurgery", True, "manual"),
     ]
     assert len(reading.prompts) == 4
-    assert [mark.kind for mark in reading.calipers] == ["short_axis"]
+    assert [(mark.kind, mark.why) for mark in reading.calipers] == [("short_axis", "vessel")]
+    assert {(fact.name, fact.value, fact.timepoint, fact.about) for fact in reading.facts} == {
+        ("quality", "suboptimal", "baseline", None),
+        ("phase", "portal_venous", "presurgery", None),
+        ("landmark", "not_visible", "baseline", "coccyx_tip"),
+        ("impression", "much_smaller", None, "L1"),
+    }
     assert [(mark.kind, mark.side) for mark in reading.landmarks] == [("anal_verge", None), ("levator", "R")]
     assert reading.findings[0].image_quality == "suboptimal"
     assert {call.side.value for call in reading.relations} == {"L", "R", "midline"}

@@ -173,4 +173,5 @@ def test_the_example_on_the_page_is_a_reading():
     reading = Reading.from_json(json.loads(example))
 
     assert [call.side.value for call in reading.relations] == ["L", "R", "midline"]
+    assert [fact.name for fact in reading.facts] == ["phase", "landmark", "impression"]
     assert reading.questions == []

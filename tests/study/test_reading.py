@@ -21,7 +21,7 @@ from gist_imaging.study.codes import (
     OrganInvasion,
     Side,
 )
-from gist_imaging.study.reading import LevatorRelation, Mark, MaskReference, PelvicFindings, Reading
+from gist_imaging.study.reading import Fact, LevatorRelation, Mark, MaskReference, PelvicFindings, Reading
 
 WHERE = {"lesion": "L1", "timepoint": "baseline", "reader": "R1"}
 
@@ -211,7 +211,7 @@ def test_a_distance_that_cannot_be_is_refused(distance, advice):
         findings(distance_anal_verge_mm=distance, dav_method="straight")
 
 
-def a_full_reading():
+def a_full_reading(**changes):
     return reading(
         relations=(relation("L", contact="abutment"), relation("midline", contact="not_assessable")),
         findings=(findings(sphincter_depth="none"),),
@@ -219,7 +219,38 @@ def a_full_reading():
         prompts=(Mark("scribble", "baseline", ((1.5, -2.0, 3.25), (2.0, -2.0, 3.25)), "L1", round=1),),
         calipers=(Mark("longest_axial_diameter", "baseline", ((0, 0, 0), (40.0, 0, 0)), "L1"),),
         landmarks=(Mark("levator", "baseline", ((30.0, 5.0, -10.0),), side="R", frame_uid="1.2.3"),),
+        **changes,
     )
+
+
+def test_facts_and_reasons_of_diameters_are_part_of_a_reading():
+    by_hand = Mark("short_axis", "baseline", ((0, 0, 0), (0, 21.5, 0)), "L1", why="vessel")
+    facts = (
+        Fact("phase", "portal_venous", "baseline"),
+        Fact("phase", "arterial", "presurgery"),
+        Fact("landmark", "not_visible", "baseline", "coccyx_tip"),
+        Fact("impression", "much_smaller", about="L1"),
+    )
+    held = a_full_reading(facts=facts)
+    with_reason = dataclasses.replace(held, calipers=(*held.calipers, by_hand))
+
+    assert Reading.from_json(json.loads(json.dumps(with_reason.to_json()))) == with_reason
+    assert with_reason.to_json()["calipers"][1]["why"] == "vessel"
+    assert len({a_full_reading().sha256, held.sha256, with_reason.sha256}) == 3
+    with pytest.raises(ReadingError, match="a fact once"):
+        a_full_reading(facts=(*facts, Fact("phase", "none", "baseline")))
+    with pytest.raises(ReadingError, match="value of a fact"):
+        Fact("phase", "late venous", "baseline")
+    with pytest.raises(ReadingError, match="why of a mark"):
+        dataclasses.replace(by_hand, why="a vessel beside it")
+
+
+def test_a_reading_without_facts_says_what_it_said_before_there_were_any():
+    told = a_full_reading().to_json()
+
+    assert "facts" not in told
+    assert not any("why" in mark for name in ("prompts", "calipers", "landmarks") for mark in told[name])
+    assert a_full_reading().sha256 == "6e50ed05be6c74e8ebe81ee2df156a0b84097b3a0d9a3334bf499d9e88541c49"
 
 
 def test_a_reading_comes_back_from_json_and_from_pickle():
@@ -240,6 +271,9 @@ def test_a_reading_comes_back_from_json_and_from_pickle():
         (lambda held: held["findings"][0].update(organs={"spleen": "no"}), "spleen"),
         (lambda held: held["findings"][0].update(sphincter_depth=1), "'1'"),
         (lambda held: held.update(mood="good"), "mood"),
+        (lambda held: held.update(facts=[{"name": "phase"}]), "value"),
+        (lambda held: held.update(facts=[{"name": "phase", "value": "venous", "sure": True}]), "sure"),
+        (lambda held: held["calipers"][0].update(why="too long"), "why"),
         (lambda held: held.update(format="gist_imaging.reading/2"), "format"),
         (lambda held: held.pop("blinded"), "blinded"),
         (lambda held: held["prompts"][0].update(points_mm=[[1, 2]]), "points"),

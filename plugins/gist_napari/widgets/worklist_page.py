@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QModelIndex, Qt
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QButtonGroup,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from gist_imaging import workflow
 from gist_imaging.errors import GistImagingError
+from gist_napari.app import is_study
 from gist_napari.said import Toast
+from gist_napari.study_jobs import ScansJob
 from gist_napari.widgets.banner import RecoveryBanner
+from gist_napari.widgets.no_study import NoStudy
 from gist_napari.widgets.pair_page import PairPage
 from gist_napari.widgets.style import button, dress, heading, look, quiet, text
-from gist_napari.widgets.worklist_table import COLUMNS, FILTERS, TO_DO, WorklistModel, progress_words
+from gist_napari.widgets.worklist_table import FILTERS, TO_DO, WorklistModel, WorklistTable, progress_words
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
@@ -36,10 +35,6 @@ if TYPE_CHECKING:
     from gist_napari.session import Session
 
 __all__ = ["WorklistPage"]
-
-STUDY_FILE = "study.sqlite"
-ROW_HEIGHT_PX = 30
-EMPTY_WORDS = "No study is open. Drop a folder of scans here, open a study, or open the sample case."
 
 
 class WorklistPage(QWidget):
@@ -53,7 +48,7 @@ class WorklistPage(QWidget):
         self.setAcceptDrops(True)
         self.banner = RecoveryBanner(session)
         self.model = WorklistModel(self)
-        self.table = _Table(self)
+        self.table = WorklistTable(self.model)
         self.filters = QButtonGroup(self)
         self.title = heading("Worklist")
         self.progress = text("")
@@ -67,7 +62,7 @@ class WorklistPage(QWidget):
         self.open_button = button("Open", "Open the chosen case.", "Enter", main=True)
         self.next_button = button("Next to do", "Open the next case that is not committed.", "N")
         self.pair_button = button("Check its scans", "See visits, series and what is not comparable.")
-        self.empty = self._empty_page()
+        self.empty = NoStudy()
         self.pair = PairPage(session)
         self.pages = QStackedWidget()
         self._lay_out()
@@ -83,6 +78,8 @@ class WorklistPage(QWidget):
         session.study_changed.connect(self.refresh)
         session.case_changed.connect(self._after_a_case)
         session.open_wanted.connect(self.open_named)
+        self.empty.folder_wanted.connect(self._choose_folder)
+        self.empty.sample_wanted.connect(session.open_sample)
         self.refresh()
 
     # ---------------------------------------------------------------- layout
@@ -123,27 +120,6 @@ class WorklistPage(QWidget):
         column.addWidget(self.banner)
         column.addWidget(self.pages, 1)
 
-    def _empty_page(self) -> QWidget:
-        page = QWidget()
-        self.empty_words = text(EMPTY_WORDS, wrap=True)
-        self.empty_words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.study_button = button("Open a study…", "Choose a study folder, or a folder of scans.", main=True)
-        self.sample_button = button("Open the sample case", "Three synthetic patients, to try everything.")
-        self.study_button.clicked.connect(self._choose_folder)
-        self.sample_button.clicked.connect(self.session.open_sample)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.study_button)
-        buttons.addWidget(self.sample_button)
-        buttons.addStretch(1)
-        column = QVBoxLayout(page)
-        column.addStretch(1)
-        column.addWidget(self.empty_words)
-        column.addSpacing(12)
-        column.addLayout(buttons)
-        column.addStretch(2)
-        return page
-
     # ---------------------------------------------------------------- what is shown
 
     def refresh(self) -> None:
@@ -157,12 +133,7 @@ class WorklistPage(QWidget):
             made.setText(f"{name}  {self.model.count_of(name)}")
         self.progress.setText(progress_words(rows) if rows else "")
         self.banner.show_rows(rows)
-        if self.session.folder is not None and not rows:
-            self.empty_words.setText(
-                "This study holds no case yet. Drop a folder of scans here, or use gist-imaging study import."
-            )
-        else:
-            self.empty_words.setText(EMPTY_WORDS)
+        self.empty.say(self.session.folder is not None)
         self.pages.setCurrentIndex(0 if rows else 1)
         self.choose(chosen.case if chosen is not None else self._first_to_do(rows))
 
@@ -301,14 +272,14 @@ class WorklistPage(QWidget):
     def open_folder(self, folder: Path) -> None:
         """Open a study; a folder of scans is taken into a new study beside it first."""
         reader = self.reader.text().strip() or "R1"
-        if (folder / STUDY_FILE).is_file():
+        if is_study(folder):
             self.session.open_study(folder, reader)
             return
 
         def imported(study: Path) -> None:
             self.session.open_study(study, reader)
 
-        self.session.run(_Import(folder), imported)
+        self.session.run(ScansJob(folder), imported)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take one folder."""
@@ -342,50 +313,3 @@ class WorklistPage(QWidget):
 def _is_own(event: QKeyEvent) -> bool:
     plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
     return plain and event.key() in (Qt.Key.Key_N, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-
-
-class _Table(QTableView):
-    """Chooses rows; letters go to the page instead of searching."""
-
-    def __init__(self, page: WorklistPage) -> None:
-        super().__init__()
-        self.setModel(page.model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
-        self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(COLUMNS.index("Scans"), QHeaderView.ResizeMode.Stretch)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave Enter and letters to the page."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.text().isalpha():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-
-class _Import:
-    """Takes a folder of scans into a study beside it; the scans stay where they are."""
-
-    label = "Reading scans"
-
-    def __init__(self, scans: Path) -> None:
-        self.scans = scans
-
-    def run(self, progress: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None) -> Path:
-        """Return the folder of the study."""
-        study = self.scans.parent / f"{self.scans.name}_study"
-        if not (study / STUDY_FILE).is_file():
-            workflow.init_study(study, "READING", title=self.scans.name)
-        workflow.import_scans(study, self.scans, progress=progress, cancelled=cancelled)
-        return study

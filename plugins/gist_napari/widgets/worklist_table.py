@@ -7,11 +7,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 if TYPE_CHECKING:
     from gist_imaging.store.records import WorklistRow
 
-__all__ = ["COLUMNS", "FILTERS", "STATUS_WORDS", "TO_DO", "WorklistModel", "last_touched", "progress_words"]
+__all__ = [
+    "COLUMNS",
+    "FILTERS",
+    "STATUS_WORDS",
+    "TO_DO",
+    "WorklistModel",
+    "WorklistTable",
+    "last_touched",
+    "progress_words",
+]
 
 COLUMNS: Final = ("#", "Case", "Scans", "Modality", "Status", "Flags", "Last touched")
 
@@ -33,6 +44,8 @@ FILTERS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "Committed": lambda row: row.status == "committed",
     "Flagged": lambda row: bool(row.flags) or row.status == "blocked",
 }
+
+_ROW_HEIGHT_PX = 30
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -115,3 +128,33 @@ def _cell(row: WorklistRow, column: str) -> str:
         "Last touched": last_touched(row.last_utc),
     }
     return cells[column]
+
+
+class WorklistTable(QTableView):
+    """Chooses rows; letters go to the page instead of searching."""
+
+    def __init__(self, model: WorklistModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT_PX)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(COLUMNS.index("Scans"), QHeaderView.ResizeMode.Stretch)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave Enter and letters to the page."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.text().isalpha():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)

@@ -207,13 +207,13 @@ def empty(reading, page):
 def test_with_nothing_open_one_sentence_and_two_buttons_say_what_to_do(reading, empty, qtbot, monkeypatch):
     assert empty.empty.isVisible()
     assert not empty.table.isVisible()
-    assert "Drop a folder of scans here" in empty.empty_words.text()
+    assert "Drop a folder of scans here" in empty.empty.words.text()
     opened = []
     monkeypatch.setattr(workflow, "init_study", lambda folder, *_, **__: opened.append(folder), raising=False)
     monkeypatch.setattr(workflow, "import_scans", lambda *_, **__: None, raising=False)
 
-    assert empty.sample_button.isVisible()
-    assert empty.study_button.isVisible()
+    assert empty.empty.sample.isVisible()
+    assert empty.empty.study.isVisible()
 
 
 def test_the_folder_dialog_opens_a_study(reading, empty, qtbot, monkeypatch, tmp_path):
@@ -222,7 +222,7 @@ def test_the_folder_dialog_opens_a_study(reading, empty, qtbot, monkeypatch, tmp
         "gist_napari.widgets.worklist_page.QFileDialog.getExistingDirectory", lambda *_: str(tmp_path)
     )
 
-    qtbot.mouseClick(empty.study_button, LEFT)
+    qtbot.mouseClick(empty.empty.study, LEFT)
 
     assert reading.session.folder == tmp_path
     assert reading.session.reader == "R1"
