@@ -10,8 +10,9 @@ from gist_imaging.anatomy.height import TumourHeight
 from gist_imaging.anatomy.metric import Metric, metric_change
 from gist_imaging.anatomy.pelvic_frame import NOT_CHECKED
 from gist_imaging.anatomy.pelvic_lines import PelvicLines
-from gist_imaging.anatomy.relation_change import RelationChange, relation_change
+from gist_imaging.anatomy.relation_change import LevatorShift, RelationChange, relation_change
 from gist_imaging.anatomy.relation_values import METRIC_NAMES, RelationSide, metric_json
+from gist_imaging.anatomy.surface import Side
 from gist_imaging.anatomy.visit_relation import VisitRelation, VisitScene, visit_relation
 from gist_imaging.errors import RegistrationError
 from gist_imaging.spatial.register import register
@@ -51,6 +52,13 @@ class VisitChange:
     registration: RigidTransform | None
     no_registration: str | None
 
+    @property
+    def muscle_shifts(self) -> Mapping[Side, LevatorShift]:
+        """M10 of each levator ani, from the tumour on its own side where that was measured; these first."""
+        own = {side: change.shifts[side] for side, change in self.shifts.items() if side != "midline"}
+        others = {side: shift for change in self.shifts.values() for side, shift in change.shifts.items()}
+        return {**own, **{side: shift for side, shift in others.items() if side not in own}}
+
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values for `json.dumps`, in full precision."""
         return {
@@ -80,19 +88,29 @@ def visit_change(
     side: RelationSide | None = None,
     *,
     bilateral: bool = False,
+    registration: RigidTransform | str | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> VisitChange:
     """Return what became of tumour and levator ani; both visits are measured on the first one's side.
 
     The scans are registered on bone (CT) or as a whole (MR) for M10. Where that fails the rest is told.
+
+    Parameters
+    ----------
+    registration : from the first to the second visit where it is known, or why there shall be none
     """
     first = visit_relation(before, side, bilateral=bilateral)
     measured: RelationSide | None = side
     if first.relations and not bilateral:
         measured = first.relations[0].side
     second = visit_relation(after, measured, bilateral=bilateral)
-    transform, failure = _registered(before, after, progress, cancelled)
+    if registration is None:
+        transform, failure = _registered(before, after, progress, cancelled)
+    elif isinstance(registration, str):
+        transform, failure = None, registration
+    else:
+        transform, failure = registration, None
     by_side = {one.side: one for one in second.relations}
     pairs = [(one, by_side[one.side]) for one in first.relations if one.side in by_side]
     shifts: dict[RelationSide, RelationChange] = {}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gist_imaging.anatomy.relation_values import RelationSide
 from gist_imaging.anatomy.surface import Side
+from gist_imaging.anatomy.visit_change import VisitChange, visit_change
 from gist_imaging.anatomy.visit_relation import VisitRelation, VisitScene, visit_relation
 from gist_imaging.errors import PromptError, ReadingError
 from gist_imaging.session.call_form import AXES, SIDES, relation_from
@@ -15,10 +16,18 @@ from gist_imaging.session.lesions import Fate, Role
 from gist_imaging.session.levator_given import strokes_of, surface_of
 from gist_imaging.session.state import CaseState
 from gist_imaging.spatial.mask import Mask
+from gist_imaging.spatial.register_transform import RigidTransform
 from gist_imaging.spatial.volume import Volume
 from gist_imaging.study.case import ContrastPhase
 
-__all__ = ["affected_sides", "has_new_lesion", "refuse_before_commit", "relation_at", "shared_phase"]
+__all__ = [
+    "affected_sides",
+    "has_new_lesion",
+    "refuse_before_commit",
+    "relation_at",
+    "relation_change_of",
+    "shared_phase",
+]
 
 _LATERAL: tuple[Side, ...] = ("L", "R")
 _UNAFFECTED = {"contact": ("none",), "displacement": ("none",), "invasion": ("no",)}
@@ -70,6 +79,30 @@ def affected_sides(state: CaseState, lesion: str, visit: str) -> tuple[Side, ...
     )
 
 
+def scene_at(
+    state: CaseState, lesion: str, visit: str, *, volume: Volume, mask: Mask, reader: str
+) -> tuple[VisitScene, tuple[str, ...]]:
+    """Return what one visit gives of tumour and levator ani, and what could not be used of it."""
+    surfaces, reports, notes = {}, {}, []
+    for one in _LATERAL:
+        if strokes_of(state, visit, one):
+            try:
+                surfaces[one], reports[one] = surface_of(state, visit, one, volume)
+            except PromptError as error:
+                notes.append(f"side {one} has no surface: {error}")
+    answers = answers_of(state, visit, lesion, "relation")
+    calls = (relation_from(answers, lesion, visit, reader, each) for each in SIDES)
+    scene = VisitScene(
+        volume,
+        mask,
+        dict(surfaces),
+        landmarks_of(state, visit, volume.geometry.frame_uid),
+        reports,
+        calls=tuple(call for call in calls if call is not None),
+    )
+    return scene, tuple(notes)
+
+
 def relation_at(
     state: CaseState,
     lesion: str,
@@ -91,25 +124,52 @@ def relation_at(
     PromptError, MeasurementError
         If a levator ani lies on the other side, or neither is clearly nearer.
     """
-    surfaces, reports, notes = {}, {}, []
-    for one in _LATERAL:
-        if strokes_of(state, visit, one):
-            try:
-                surfaces[one], reports[one] = surface_of(state, visit, one, volume)
-            except PromptError as error:
-                notes.append(f"side {one} has no surface: {error}")
-    answers = answers_of(state, visit, lesion, "relation")
-    calls = (relation_from(answers, lesion, visit, reader, each) for each in SIDES)
-    scene = VisitScene(
-        volume,
-        mask,
-        dict(surfaces),
-        landmarks_of(state, visit, volume.geometry.frame_uid),
-        reports,
-        calls=tuple(call for call in calls if call is not None),
-    )
+    scene, notes = scene_at(state, lesion, visit, volume=volume, mask=mask, reader=reader)
     affected = affected_sides(state, lesion, visit)
     bilateral = side is None and len(affected) == 2
     chosen = affected[0] if side is None and len(affected) == 1 else side
     found = visit_relation(scene, chosen, bilateral=bilateral)
     return replace(found, notes=(*notes, *found.notes))
+
+
+def relation_change_of(
+    state: CaseState,
+    lesion: str,
+    visits: tuple[str, str],
+    *,
+    volumes: tuple[Volume, Volume],
+    masks: tuple[Mask, Mask],
+    reader: str,
+    registration: RigidTransform | str,
+) -> VisitChange:
+    """Return what became of tumour and levator ani, on the side that is affected at the first visit.
+
+    Where no side is called at the first visit it is that of the second, else the nearer one.
+
+    Parameters
+    ----------
+    registration : from the first visit to the second, or why there is none
+
+    Raises
+    ------
+    PromptError, MeasurementError
+        If a levator ani lies on the other side, or neither is clearly nearer.
+    """
+    (before, first), (after, second) = (
+        scene_at(state, lesion, visit, volume=volume, mask=mask, reader=reader)
+        for visit, volume, mask in zip(visits, volumes, masks, strict=True)
+    )
+    called = [affected_sides(state, lesion, visit) for visit in visits]
+    affected = next((sides for sides in called if sides), ())
+    found = visit_change(
+        before,
+        after,
+        affected[0] if len(affected) == 1 else None,
+        bilateral=len(affected) == 2,
+        registration=registration,
+    )
+    return replace(
+        found,
+        before=replace(found.before, notes=(*first, *found.before.notes)),
+        after=replace(found.after, notes=(*second, *found.after.notes)),
+    )

@@ -96,6 +96,7 @@ from gist_imaging.workflow.reading_registration import (
 from gist_imaging.workflow.reading_results import (
     change_numbers,
     metrics,
+    relation_changes,
 )
 from gist_imaging.workflow.scans import (
     RelationFiles,
@@ -207,6 +208,7 @@ __all__ = [
     "registration_between",
     "registration_state",
     "reject",
+    "relation_changes",
     "remember_view",
     "remove_lesion",
     "remove_levator_stroke",

@@ -10,12 +10,14 @@ from gist_imaging.errors import ReadingError
 
 if TYPE_CHECKING:
     from gist_imaging.anatomy.relation_values import RelationSide
+    from gist_imaging.anatomy.visit_change import VisitChange
     from gist_imaging.anatomy.visit_relation import VisitRelation
     from gist_imaging.response.compare import Comparison
     from gist_imaging.session.open_case import OpenCase
     from gist_imaging.session.state import CaseState
+    from gist_imaging.spatial.register_transform import RigidTransform
 
-__all__ = ["change_numbers", "metrics"]
+__all__ = ["change_numbers", "metrics", "relation_changes"]
 
 # Longer than any version, with two points or more.
 _UID = re.compile(r"(?=.{16,64}$)[0-2](\.\d+){2,}")
@@ -115,6 +117,79 @@ def metrics(case: OpenCase, lesion: str, visit: str, side: RelationSide | None =
 
     found: VisitRelation = _kept(case, state, f"relation:{lesion}:{visit}", inputs, computed)
     return found
+
+
+def relation_changes(case: OpenCase, lesion: str, to_visit: str | None = None) -> VisitChange:
+    """Return what became of a lesion and its levator ani between two visits, and how far the muscle moved.
+
+    The muscle's own movement (M10) needs the registration of both scans that the case keeps; where there is
+    none, or the reader found it wrong, the rest is told and `no_registration` says why.
+
+    Parameters
+    ----------
+    to_visit : a follow-up; None takes the one of the pair
+
+    Raises
+    ------
+    ReadingError
+        If the call is not committed, or one visit has no mask.
+    PromptError, MeasurementError
+        If a levator ani lies on the other side, or the side is not clear.
+    """
+    from gist_imaging.provenance import sha256_of
+    from gist_imaging.session.canvas import checked_lesion
+    from gist_imaging.session.results import refuse_before_commit, relation_change_of
+    from gist_imaging.workflow.reading_registration import pair_of
+
+    state = case.state
+    refuse_before_commit(state, case.reveal, "a metric")
+    checked_lesion(state, lesion)
+    first, second = pair_of(case)
+    second = second if to_visit is None else case.visit(to_visit).label
+    before, after = state.mask(lesion, first), state.mask(lesion, second)
+    if before is None or after is None:
+        raise ReadingError(
+            f"a mask of {lesion} at both visits",
+            f"there is none at {first if before is None else second}",
+            "outline it there, or say that no tumour is visible",
+        )
+    registration = _registration_or_why(case, first, second)
+    given = [
+        [list(key), value]
+        for visit in (first, second)
+        for start in (("levator", visit), ("landmark", visit), ("call", visit, lesion, "relation"))
+        for key, value in state.plain_under(*start)
+    ]
+    inputs = {
+        **_mask_inputs(case, state, lesion, first, "before"),
+        **_mask_inputs(case, state, lesion, second, "after"),
+        "given": sha256_of(given),
+        "registration": sha256_of(registration if isinstance(registration, str) else registration.to_json()),
+    }
+
+    def computed() -> VisitChange:
+        return relation_change_of(
+            state,
+            lesion,
+            (first, second),
+            volumes=(case.measured_volume(first), case.measured_volume(second)),
+            masks=(before, after),
+            reader=case.reader,
+            registration=registration,
+        )
+
+    found: VisitChange = _kept(case, state, f"relation_change:{lesion}:{second}", inputs, computed)
+    return found
+
+
+def _registration_or_why(case: OpenCase, first: str, second: str) -> RigidTransform | str:
+    """Return the kept transform, else why there is none that counts."""
+    from gist_imaging.workflow.reading_registration import registration_between, registration_state
+
+    if registration_state(case, first, second) == "rejected":
+        return "the reader found the registration of both scans wrong"
+    known = registration_between(case, first, second)
+    return "both scans are not registered; register them on the Look page" if known is None else known
 
 
 def _kept(

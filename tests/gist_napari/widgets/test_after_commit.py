@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication, QLabel, QToolButton
 from gist_imaging import workflow
 from gist_imaging.anatomy.metric import Metric
 from gist_imaging.response.change import Category, Reason, Response
-from gist_napari.widgets.metrics_page import metric_told
+from gist_napari.widgets.metric_rows import metric_told
 from gist_napari.widgets.response_page import headline
 
 pytestmark = pytest.mark.gui
@@ -140,6 +140,43 @@ def test_numbers_measured_before_a_change_are_not_shown_after_it(make, qtbot):
 
     assert panel.metrics.measure.isVisible()
     assert not any("Measured" in text for text in texts(panel.metrics))
+
+
+def test_the_change_tells_how_far_each_muscle_moved_once_the_scans_are_registered(make, qtbot):
+    panel = make("SYN-002")
+    case = panel.session.case
+    panel_cases.mark(case, PRE)
+    panel_cases.mark(case, POST)
+    for visit in (PRE, POST):
+        for axis in ("contact", "displacement"):
+            workflow.answer(case, visit, "L1", "relation", "L", axis, "none")
+    assert panel.commit()
+    panel.show_page("metrics")
+    page = panel.metrics
+
+    def measured():
+        qtbot.mouseClick(page.visits.buttons["CHANGE"], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(page.measure, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not page.measure.isVisible(), timeout=60000)
+        return texts(page)
+
+    told = measured()
+    assert any("Whether the muscle moved is not known: both scans are not registered" in one for one in told)
+    assert not any(one.startswith("M10") for one in told)
+
+    transform = workflow.register_job(case).run()
+    workflow.set_registration(case, transform)
+    told = measured()
+    found = page._made[("L1", "CHANGE")].muscle_shifts["R"].in_contact
+
+    assert any("Nobody has confirmed the registration" in one for one in told)
+    assert "Levator ani, patient R" in told
+    assert "Levator ani, patient L, not affected: a control" in told
+    at = told.index("M10 moved, mean where the tumour touched")
+    assert told[at + 1] == metric_told(found)
+    assert f"−{abs(found.value):.1f} mm" in told[at + 1]
+    workflow.check_registration(case, True)
+    assert not any("Nobody has confirmed" in one for one in measured())
 
 
 def test_a_metric_without_a_value_says_why():

@@ -236,7 +236,7 @@ def test_a_dropped_folder_of_scans_becomes_a_study_beside_it(reading, empty, qtb
     monkeypatch.setattr(
         workflow,
         "init_study",
-        lambda folder, name, title: calls.append(("init", folder, title)),
+        lambda folder, **told: calls.append(("init", folder, told)),
         raising=False,
     )
     monkeypatch.setattr(
@@ -252,7 +252,8 @@ def test_a_dropped_folder_of_scans_becomes_a_study_beside_it(reading, empty, qtb
 
     study = tmp_path / "scans_study"
     qtbot.waitUntil(lambda: reading.session.folder == study)
-    assert calls == [("init", study, "scans"), ("import", study, scans)]
+    # The folder may be called by a name: nothing of it is kept as a title.
+    assert calls == [("init", study, {"study_id": "READING"}), ("import", study, scans)]
 
 
 def test_a_study_without_cases_says_how_to_bring_scans(reading, page):
@@ -260,7 +261,7 @@ def test_a_study_without_cases_says_how_to_bring_scans(reading, page):
     page.refresh()
 
     assert page.empty.isVisible()
-    assert "holds no case yet" in page.empty_words.text()
+    assert "holds no case yet" in page.empty.words.text()
 
 
 @pytest.mark.parametrize("width", [1180, 1280, 1920])
