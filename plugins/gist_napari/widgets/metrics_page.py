@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from gist_imaging import workflow
 from gist_napari.widgets import style
@@ -19,8 +19,10 @@ from gist_napari.widgets.words import SIDE_WORDS, word_told
 
 if TYPE_CHECKING:
     from gist_imaging.anatomy.metric import Metric
+    from gist_imaging.anatomy.relation_change import LevatorShift
     from gist_imaging.anatomy.relation_values import RelationMeasurement
     from gist_imaging.anatomy.suggestion import RelationSuggestion
+    from gist_imaging.anatomy.surface import Side
     from gist_imaging.anatomy.visit_change import VisitChange
     from gist_imaging.anatomy.visit_relation import VisitRelation
     from gist_imaging.session.event import Event
@@ -153,7 +155,7 @@ class MetricsPage(Page):
         more = Fold("metrics/more", "More: all numbers of the relation")
         order = list(SIDE_WORDS)
         for one in sorted(made.relations, key=lambda one: order.index(one.side)):
-            rows.append(style.heading(sentence(SIDE_WORDS[one.side])))
+            rows.append(_heading(sentence(SIDE_WORDS[one.side])))
             rows += self._side_rows(one, made.suggestions.get(one.side), more)
         lines = Fold("metrics/lines", "Pelvic floor and height")
         for held, names in ((made.lines, LINES), (made.height, HEIGHT)):
@@ -168,20 +170,20 @@ class MetricsPage(Page):
             rows.append(style.warning(f"Whether the muscle moved is not known: {made.no_registration}."))
         elif self.session.registration_state != "ok":
             rows.append(style.warning("Nobody has confirmed the registration; movement depends on it."))
-        for muscle, shift in made.muscle_shifts.items():
+        for muscle, shift in self._moved(made, rows).items():
             is_control = muscle not in made.shifts and "midline" not in made.shifts
             control = ", not affected: a control" if is_control else ""
-            rows.append(style.heading(f"Levator ani, {SIDE_WORDS[muscle]}{control}"))
+            rows.append(_heading(f"Levator ani, {SIDE_WORDS[muscle]}{control}"))
             rows += [
                 self._row(title, "", getattr(shift, name))
                 for name, title in SHIFTS.items()
                 if not (is_control and name == "in_contact")
             ]
-        if made.shifts:
+        if any(shift.overall.value is not None for shift in made.muscle_shifts.values()):
             rows.append(style.quiet(SHIFT_WORDS))
         more = Fold("metrics/change", "More: every number, second scan − first")
         for side, metrics in made.changes.items():
-            rows.append(style.heading(f"Second scan − first, {SIDE_WORDS[side]}"))
+            rows.append(_heading(f"Second scan − first, {SIDE_WORDS[side]}"))
             for name, metric in metrics.items():
                 first = name in FIRST
                 row = self._row(FIRST[name][0] if first else MORE[name], "", metric)
@@ -196,6 +198,15 @@ class MetricsPage(Page):
         if not made.changes:
             rows += [style.quiet(sentence(note)) for note in made.before.notes]
         return [*rows, more, style.quiet(ADVICE)]
+
+    def _moved(self, made: VisitChange, rows: list[QWidget]) -> Mapping[Side, LevatorShift]:
+        """Return how each muscle moved; where one reason holds for all that is missing, tell that once."""
+        overall = [shift.overall for shift in made.muscle_shifts.values()]
+        reasons = {metric.reason for metric in overall}
+        if len(reasons) == 1 and None not in reasons:
+            rows.append(self._row("M10 movement of the levator ani", "", overall[0]))
+            return {}
+        return made.muscle_shifts
 
     def _side_rows(
         self, one: RelationMeasurement, suggestion: RelationSuggestion | str | None, more: Fold
@@ -240,3 +251,9 @@ class MetricsPage(Page):
         middle = tuple(sum(axis) / len(points) for axis in zip(*points, strict=True))
         self.session.go_to(self.visit, middle)
         self.points_wanted.emit(self.visit, points)
+
+
+def _heading(words: str) -> QLabel:
+    heading = style.heading(words)
+    heading.setWordWrap(True)
+    return heading

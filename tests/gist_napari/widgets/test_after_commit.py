@@ -179,6 +179,24 @@ def test_the_change_tells_how_far_each_muscle_moved_once_the_scans_are_registere
     assert not any("Nobody has confirmed" in one for one in measured())
 
 
+def test_what_takes_away_every_movement_is_told_once(make, qtbot):
+    panel = make("SYN-002")
+    case = panel.session.case
+    for visit in (PRE, POST):
+        panel_cases.mark(case, visit, landmarks=False)
+    workflow.set_registration(case, workflow.register_job(case).run())
+    assert panel.commit()
+    panel.show_page("metrics")
+    qtbot.mouseClick(panel.metrics.visits.buttons["CHANGE"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.metrics.measure, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not panel.metrics.measure.isVisible(), timeout=60000)
+    told = texts(panel.metrics)
+
+    assert told.count("M10 movement of the levator ani") == 1
+    assert "no pelvic frame" in told[told.index("M10 movement of the levator ani") + 1]
+    assert not any(one.startswith("M10 moved") for one in told)
+
+
 def test_a_metric_without_a_value_says_why():
     assert metric_told(Metric.missing("mm", "no levator ani was outlined")) == (
         "Not measured: no levator ani was outlined."
