@@ -70,6 +70,7 @@ class SeriesRecord:
     content_sha256 : of the files that it was read from, see `gist_imaging.io.series_content`
     weighting : T1, T2, DWI, ADC, ... where known
     phase, kvp, b_value : as the images say, where they do
+    normal : (3,) unit direction across the slices, LPS; None where there is no grid, or in older studies
     """
 
     key: str
@@ -86,6 +87,7 @@ class SeriesRecord:
     phase: str | None = None
     kvp: float | None = None
     b_value: float | None = None
+    normal: tuple[float, float, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as plain values for `json.dumps`."""
@@ -104,18 +106,20 @@ class SeriesRecord:
             "phase": self.phase,
             "kvp": self.kvp,
             "b_value": self.b_value,
+            "normal": None if self.normal is None else list(self.normal),
         }
 
     @classmethod
     def from_json(cls, held: Mapping[str, Any]) -> SeriesRecord:
         """Return the record that `to_json` wrote."""
-        spacing, shape = held["spacing_mm"], held["shape"]
+        spacing, shape, normal = held["spacing_mm"], held["shape"], held.get("normal")
         return cls(
             **{
                 **held,
                 "spacing_mm": None if spacing is None else (spacing[0], spacing[1], spacing[2]),
                 "shape": None if shape is None else (shape[0], shape[1], shape[2]),
                 "problems": tuple(held["problems"]),
+                "normal": None if normal is None else (normal[0], normal[1], normal[2]),
             }
         )
 

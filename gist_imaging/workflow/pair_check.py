@@ -169,7 +169,9 @@ def _series(visit: VisitRecord, key: str | None) -> SeriesRecord | None:
 
 
 def _chips(one: SeriesRecord, other: SeriesRecord) -> tuple[Chip, ...]:
-    """Return the chips of two series; the study keeps the names of planes, not their angle."""
+    """Return the chips of two series; older studies know the names of planes only, not their angle."""
+    if one.normal is not None and other.normal is not None:
+        return chips_of(_traits(one), _traits(other))
     text = f"{one.plane} | {other.plane}"
     known = "oblique" not in (one.plane, other.plane)
     state = "unknown" if not known else "same" if one.plane == other.plane else "differs"
@@ -179,7 +181,7 @@ def _chips(one: SeriesRecord, other: SeriesRecord) -> tuple[Chip, ...]:
 def _traits(series: SeriesRecord) -> SeriesTraits:
     spacing = series.spacing_mm if series.spacing_mm is not None else (1.0, 1.0, 1.0)
     facts: dict[str, Any] = {"weighting": series.weighting, "phase": series.phase, "kvp": series.kvp}
-    normal = _NORMALS.get(series.plane, _NORMALS["axial"])
+    normal = series.normal or _NORMALS.get(series.plane, _NORMALS["axial"])
     return SeriesTraits(series.key, series.modality, series.plane, normal, spacing, **facts)
 
 

@@ -186,6 +186,7 @@ def _read_file(row: ManifestRow, path: Path, hashes: FileHashes, read: _Read) ->
         measurable=row.physical,
         content_sha256=sha256,
         phase=stated.get("phase"),
+        normal=traits.normal,
     )
     place = ScanPlace(path, quantity=stated.get("quantity"), content_sha256=sha256)
     read.images[key] = FoundImage(record, place, traits, PatientIdentity())

@@ -112,6 +112,7 @@ def image_of_series(
         phase=phase,
         kvp=None if traits is None else traits.kvp,
         b_value=None if traits is None else traits.b_value,
+        normal=None if traits is None else traits.normal,
     )
     place = ScanPlace(
         _place_of(series),

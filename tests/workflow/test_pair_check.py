@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from store_cases import made_study, one_case, series, visit
 
 from gist_imaging import workflow
 from gist_imaging.errors import GistImagingError
 from gist_imaging.store import StudyStore
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_scans"
 
 
 @pytest.fixture
@@ -115,6 +119,35 @@ def test_scans_on_one_side_of_the_first_dose_are_told(tmp_path):
     told = workflow.pair_check(tmp_path / "s", "SYN-901").problems
     assert any("same side of treatment start (days -12 and -3)" in problem for problem in told)
     assert not any("same side" in p for p in workflow.pair_check(tmp_path / "s", "SYN-902").problems)
+
+
+@pytest.mark.parametrize(
+    ("turned_deg", "state", "text"),
+    [(3.0, "same", "oblique | oblique, 3°"), (40.0, "differs", "oblique | oblique, 40°")],
+)
+def test_the_angle_between_two_oblique_scans_is_told(turned_deg, state, text, tmp_path):
+    tilted = np.deg2rad([25.0, 25.0 + turned_deg])
+    normals = [(0.0, float(np.sin(angle)), float(np.cos(angle))) for angle in tilted]
+    both = [
+        dataclasses.replace(series(f"2.25.{n}", plane="oblique"), normal=normal)
+        for n, normal in enumerate(normals, start=1)
+    ]
+    visits = (visit("a", "baseline", 0, both[0]), visit("b", "follow_up", 9, both[1]))
+    with made_study(tmp_path / "s") as store:
+        store.take_in(one_case("SYN-920", visits=visits))
+
+    chips = workflow.pair_check(tmp_path / "s", "SYN-920").chips["b"]
+    assert (chips[0].name, chips[0].state, chips[0].text) == ("plane", state, text)
+
+
+def test_the_plane_of_imported_scans_is_known_from_their_geometry(tmp_path):
+    """SYN-002 was scanned obliquely, tilted by 26 and 24 degrees."""
+    workflow.init_study(tmp_path / "s", "TEST")
+    workflow.import_scans(tmp_path / "s", SAMPLES)
+
+    chips = workflow.pair_check(tmp_path / "s", "SYN-002").chips["presurgery"]
+    assert chips[0].state == "same"
+    assert chips[0].text.startswith("oblique | oblique, ")
 
 
 def test_a_scan_of_another_plane_or_an_oblique_one_is_told(tmp_path):

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from gist_imaging import workflow
 from gist_imaging.response.change import Category, Query, Reason
+from gist_imaging.spatial.volume import Quantity
 from gist_napari.widgets import style
 from gist_napari.widgets.page import Page, emptied
 from gist_napari.widgets.parts import Fold
@@ -212,7 +213,10 @@ def _numbers(compared: Comparison) -> QWidget:
         unit = str(compared.pre.quantity) if name == "mean" and compared.pre.mean_hu is not None else unit
         pair = " → ".join("–" if one is None else number_text(one / divide) for one in (before, after))
         change = compared.change_pct.get(name)
-        told = "" if change is None else f", {number_text(change, signed=True)} %"
+        told = "" if change is None else f", {number_text(change, signed=True)}\u00a0%"
+        if name == "mean" and Quantity.ARBITRARY in (compared.pre.quantity, compared.post.quantity):
+            # Signal without a unit differs from scan to scan; its change says nothing.
+            title, told = "Mean signal", ", without a unit: not compared"
         lines.append(f"{title}: {pair} {unit}".rstrip() + told)
     label = style.text("\n".join(lines), wrap=True)
     style.tabular(label)

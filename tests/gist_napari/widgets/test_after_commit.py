@@ -97,6 +97,10 @@ def test_on_mr_choi_is_ne_and_says_that_density_has_no_unit(make):
     panel.show_page("response")
 
     assert texts(panel.response).count("NE: density has no unit on these scans (not CT).") == 2
+    lines = [line for text in texts(panel.response) for line in text.split("\n")]
+    (mean,) = [line for line in lines if line.startswith("Mean")]
+    assert mean.startswith("Mean signal: ")
+    assert mean.endswith(", without a unit: not compared")
 
 
 def test_a_scan_without_a_mask_is_ne_with_the_reason_and_no_toast(make):
