@@ -37,7 +37,7 @@ from gist_napari.session import Session
 from gist_napari.warm_up import warm_up
 from gist_napari.widgets.header import CaseHeader
 from gist_napari.widgets.lesion_strip import LesionStrip
-from gist_napari.widgets.look_page import INTERPOLATION, MOUSE_STYLE
+from gist_napari.widgets.look_page import INTERPOLATION, MOUSE_STYLE, ONE_WINDOW
 from gist_napari.widgets.page import remembered, settings
 from gist_napari.widgets.panel import TaskPanel
 from gist_napari.widgets.progress import ProgressLine
@@ -46,6 +46,7 @@ from gist_napari.widgets.toast import ActivityList, Toasts
 from gist_napari.widgets.tool_strip import ToolStrip
 from gist_napari.widgets.worklist_page import WorklistPage
 from gist_napari.window_level import presets_of
+from gist_napari.window_lock import WindowLock
 
 __all__ = ["ReadingDock"]
 
@@ -77,6 +78,7 @@ class ReadingDock(QWidget):
         dress(self)
         self.pre, self.post = _pane("PRE"), _pane("POST")
         self.link = PaneLink(self.pre, self.post)
+        self.window_lock = WindowLock(self.pre, self.post)
         self.reading = ReadingView(self.session, self.pre, self.post, self.link)
         self.header = CaseHeader(self.session)
         self.tools = ToolStrip(self.session)
@@ -92,6 +94,7 @@ class ReadingDock(QWidget):
         self._wire()
         self._set_mouse(str(settings().value(MOUSE_STYLE, "radiology")))
         self._set_smooth(remembered(INTERPOLATION, False))
+        self.window_lock.set_enabled(remembered(ONE_WINDOW, False))
         self.session.case_changed.connect(self._show_page)
         self.session.study_changed.connect(self._show_page)
         application = QApplication.instance()
@@ -147,6 +150,7 @@ class ReadingDock(QWidget):
         panel.stage_wanted.connect(self.reading.hang)
         panel.preset_wanted.connect(lambda number: act[f"preset_{number}"]())
         panel.interpolation_wanted.connect(self._set_smooth)
+        panel.one_window_wanted.connect(self.window_lock.set_enabled)
         panel.mouse_style_wanted.connect(self._set_mouse)
         self.reading.hung.connect(panel.look.mark_stage)
         self.reading.shown.connect(self._show_presets)

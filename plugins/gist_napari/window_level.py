@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,17 @@ import numpy.typing as npt
 from gist_imaging.errors import GistImagingError
 from gist_imaging.spatial import Quantity, Volume
 
-__all__ = ["CT_PRESETS", "MR_PRESETS", "Preset", "Window", "default_window", "dragged", "presets_of"]
+__all__ = [
+    "CT_PRESETS",
+    "MR_PRESETS",
+    "Preset",
+    "Window",
+    "default_window",
+    "dragged",
+    "matched",
+    "presets_of",
+    "quantiles",
+]
 
 # A window narrower than this share of the volume's range shows nothing but noise.
 _NARROWEST = 1e-3
@@ -26,6 +37,8 @@ _TAIL_PCT = 0.1
 # Percentiles of this many values agree with those of all within a grey level; a 512 x 512 x 200 volume
 # takes 1 s otherwise.
 _SAMPLED_VALUES = 500_000
+
+_HALF_PERCENTS = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +146,56 @@ def dragged(start: Window, dx_px: float, dy_px: float) -> Window:
     return Window(start.level + start.width * dy_px / _DRAG_PX, max(width, start.width * _NARROWEST))
 
 
-def _between_percentiles(volume: Volume, low: float, high: float) -> Window:
-    values: npt.NDArray[np.generic] = volume.voxels.reshape(-1)
+def matched(
+    window: Window,
+    own: Volume,
+    other: Volume,
+    quantiles_of: Callable[[Volume], npt.NDArray[np.float64]] | None = None,
+) -> Window:
+    """Return the window that shows `other` as `window` shows `own`.
+
+    Values with a unit are shown alike; where a volume has none (MR), black and white are the same percentiles
+    of each. Beyond the darkest or brightest value the scale goes on as the ranges of both volumes are to each
+    other. For the eye only.
+
+    Parameters
+    ----------
+    quantiles_of : gives `quantiles` of a volume, where they are known already
+    """
+    if own.quantity is other.quantity and own.quantity is not Quantity.ARBITRARY:
+        return window
+    given = quantiles if quantiles_of is None else quantiles_of
+    one, two = given(own), given(other)
+    if not (one[-1] > one[0] and two[-1] > two[0]):
+        return window
+    ratio = (two[-1] - two[0]) / (one[-1] - one[0])
+
+    def carried(value: float) -> float:
+        inside = min(max(value, float(one[0])), float(one[-1]))
+        return float(np.interp(inside, one, two) + (value - inside) * ratio)
+
+    black, white = (carried(limit) for limit in window.limits)
+    return Window.between(black, max(white, black + float(two[-1] - two[0]) * _NARROWEST))
+
+
+def quantiles(volume: Volume) -> npt.NDArray[np.float64]:
+    """Return the rising values of a volume at every half percent, 0 to 100; zeros where it has no number."""
+    sample = _sample(volume)
+    if sample.size == 0:
+        return np.zeros(_HALF_PERCENTS)
+    return np.asarray(np.percentile(sample, np.linspace(0.0, 100.0, _HALF_PERCENTS)), dtype=np.float64)
+
+
+def _sample(volume: Volume) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = volume.voxels.reshape(-1)
     step = max(1, values.size // _SAMPLED_VALUES)
     # An odd step meets every column of an image whose width is a power of two.
     sample = values[:: step | 1] if step > 1 else values
-    sample = sample[np.isfinite(sample)] if sample.dtype.kind == "f" else sample
+    return sample[np.isfinite(sample)] if sample.dtype.kind == "f" else sample
+
+
+def _between_percentiles(volume: Volume, low: float, high: float) -> Window:
+    sample = _sample(volume)
     if sample.size == 0:
         return Window(0.0, 1.0)
     black, white = (float(value) for value in np.percentile(sample, (low, high)))

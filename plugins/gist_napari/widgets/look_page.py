@@ -40,6 +40,7 @@ MORE_FACTS: Mapping[str, tuple[str, str]] = {
 """The same, under More."""
 
 MOUSE_STYLE, INTERPOLATION = "view/mouse_style", "view/interpolation"
+ONE_WINDOW = "view/one_window"
 _SHORT = {
     "non_diagnostic": "non-diagn.",
     "portal_venous": "portal v.",
@@ -70,6 +71,7 @@ class LookPage(Page):
     stage_wanted = Signal(object)  # Stage
     preset_wanted = Signal(int)
     interpolation_wanted = Signal(bool)
+    one_window_wanted = Signal(bool)
     mouse_style_wanted = Signal(str)  # "radiology" or "napari"
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -123,6 +125,13 @@ class LookPage(Page):
         self.interpolation.setChecked(remembered(INTERPOLATION, False))
         self.interpolation.toggled.connect(self._interpolate)
         self.more.rows.addWidget(self.interpolation)
+        self.one_window = QCheckBox("One window for both scans")
+        self.one_window.setToolTip(
+            "CT: the same values; MR: the same percentiles of each scan. For the eye only"
+        )
+        self.one_window.setChecked(remembered(ONE_WINDOW, False))
+        self.one_window.toggled.connect(self._lock_windows)
+        self.more.rows.addWidget(self.one_window)
         self.more.rows.addWidget(style.quiet("Mouse", wrap=False))
         self.mouse = Switch(
             (
@@ -267,6 +276,10 @@ class LookPage(Page):
     def _interpolate(self, on: bool) -> None:
         settings().setValue(INTERPOLATION, str(on))
         self.interpolation_wanted.emit(on)
+
+    def _lock_windows(self, on: bool) -> None:
+        settings().setValue(ONE_WINDOW, str(on))
+        self.one_window_wanted.emit(on)
 
     def _mouse_style(self, name: str) -> None:
         settings().setValue(MOUSE_STYLE, name)

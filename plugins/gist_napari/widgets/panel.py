@@ -85,6 +85,7 @@ class TaskPanel(QWidget):
     stage_wanted = Signal(object)  # look_page.Stage
     preset_wanted = Signal(int)
     interpolation_wanted = Signal(bool)
+    one_window_wanted = Signal(bool)
     mouse_style_wanted = Signal(str)
     points_wanted = Signal(str, object)  # visit, points in mm to draw
     export_wanted = Signal()
@@ -177,6 +178,7 @@ class TaskPanel(QWidget):
         self.look.stage_wanted.connect(self.stage_wanted)
         self.look.preset_wanted.connect(self.preset_wanted)
         self.look.interpolation_wanted.connect(self.interpolation_wanted)
+        self.look.one_window_wanted.connect(self.one_window_wanted)
         self.look.mouse_style_wanted.connect(self.mouse_style_wanted)
         self.metrics.points_wanted.connect(self.points_wanted)
         self.report.export_wanted.connect(self.export_wanted)

@@ -107,17 +107,21 @@ def test_presets_and_switches_are_told_and_remembered(panel, qtbot):
     panel.preset_wanted.connect(told.append)
     panel.mouse_style_wanted.connect(told.append)
     panel.interpolation_wanted.connect(told.append)
+    panel.one_window_wanted.connect(lambda on: told.append(("one window", on)))
     panel.look.set_presets({1: "soft tissue", 4: "bone"})
     panel.look.more.open()
     panel.look._presets.itemAt(1).widget().click()
     panel.look.mouse.buttons["napari"].click()
     smooth = not panel.look.interpolation.isChecked()
     panel.look.interpolation.click()
+    one_window = not panel.look.one_window.isChecked()
+    panel.look.one_window.click()
 
-    assert told == [4, "napari", smooth]
+    assert told == [4, "napari", smooth, ("one window", one_window)]
     from gist_napari.widgets.look_page import LookPage
 
     again = LookPage(panel.session)
     qtbot.addWidget(again)
     assert again.mouse.name == "napari"
     assert again.interpolation.isChecked() == smooth
+    assert again.one_window.isChecked() == one_window
