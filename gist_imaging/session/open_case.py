@@ -212,8 +212,12 @@ class OpenCase:
             listener(status)
 
     def close(self) -> bool:
-        """Bring everything to disk and end the writing thread; return whether everything is there."""
+        """Bring everything to disk and end the writing thread; return whether everything is there.
+
+        Nothing can be changed or kept afterwards; work that still runs for this case comes too late.
+        """
         done = self.writer.close()
+        self.archive, self.read_only = None, self.read_only or "the case was closed"
         if self.on_close is not None:
             self.on_close()
             self.on_close = None

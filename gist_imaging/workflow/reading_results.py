@@ -201,10 +201,10 @@ def _kept(
     if held is None:
         held = computed()
         case.memory.keep(key, held)
-        commit = state.plain("commit")
-        if commit is not None and case.archive is not None and not case.read_only:
+        commit, archive = state.plain("commit"), case.archive
+        if commit is not None and archive is not None and not case.read_only:
             value = _without_uids(held.to_json())
-            case.archive.put_derived(case.case, name, commit["sha256"], inputs, value)
+            archive.put_derived(case.case, name, commit["sha256"], inputs, value)
     return held
 
 

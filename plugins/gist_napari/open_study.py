@@ -111,7 +111,7 @@ class OpenStudy(QObject):
         """Close the open case as a draft; everything is on disk already or is brought there."""
         if self.case is not None:
             self.leaving.emit()
-        stopped = self.jobs.close()
+        stopped = self.jobs.drop()
         opened, self.case = self.case, None
         if opened is None:
             return
@@ -235,6 +235,7 @@ class OpenStudy(QObject):
     def close(self) -> None:
         """Leave the case and end every thread."""
         self.leave_case()
+        self.jobs.close()
 
     def _on_event(self, event: Event, _state: CaseState) -> None:
         self.state_changed.emit(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -53,6 +54,7 @@ class Jobs(QObject):
         self._number = 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._ending: list[threading.Thread] = []
         self._done: Callable[[Any], None] | None = None
         self._failed: Callable[[BaseException], None] | None = None
         self._news.connect(self._show)
@@ -97,6 +99,7 @@ class Jobs(QObject):
             else:
                 self._ended.emit(number, result, None)
 
+        self._ending = [thread for thread in self._ending if thread.is_alive()]
         self._thread = threading.Thread(target=work, name=f"job {number}", daemon=True)
         self._thread.start()
 
@@ -109,17 +112,28 @@ class Jobs(QObject):
         self.changed.emit(self.status)
         return True
 
-    def close(self, timeout_s: float = 5.0) -> str:
-        """End the running job without telling anybody its result; return its label, "" if none ran."""
+    def drop(self) -> str:
+        """Ask the running job to end, and tell nobody its result; return its label, "" if none ran.
+
+        It is not waited for: it touches nothing of the case, and what it writes it takes back by itself.
+        """
         label = "" if self.status is None else self.status.label
         self._stop.set()
         self._number += 1
         if self._thread is not None:
-            self._thread.join(timeout_s)
+            self._ending.append(self._thread)
         self.status, self._done, self._failed, self._thread = None, None, None, None
         if label:
             self.changed.emit(None)
         return label
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Drop the running job and wait for every one that is still ending."""
+        self.drop()
+        until = time.monotonic() + timeout_s
+        for thread in self._ending:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._ending = [thread for thread in self._ending if thread.is_alive()]
 
     def _show(self, number: int, percent: int) -> None:
         if number == self._number and self.status is not None:

@@ -237,6 +237,16 @@ def test_the_reading_holds_everything_that_was_given(case):
     assert reading.masks[0].mask_sha256 in case.archive.masks
 
 
+def test_a_closed_case_keeps_nothing_more(case):
+    answer_all(case)
+    workflow.commit_call(case)
+    workflow.close_case(case)
+
+    with pytest.raises(ReadingError, match="the case was closed"):
+        workflow.state_fact(case, "baseline", "quality", "limited")
+    assert case.archive is None
+
+
 def test_after_the_commit_answers_change_only_with_a_reason_and_both_words_stay(case):
     answer_all(case)
     first = workflow.commit_call(case)
