@@ -20,7 +20,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # A side of the picture that leans this much towards a second body axis gets its letter too.
 _SECOND_LETTER_FROM = float(np.sin(np.radians(20.0)))
-_LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
+_LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 _BODY_PLANES = ("sagittal", "coronal", "axial")
 
 

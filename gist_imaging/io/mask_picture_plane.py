@@ -36,7 +36,7 @@ STROKE_COLOURS = {"drawn tumour": "#56b4e9", "drawn background": "#cc79a7"}
 
 _BARS_MM = (5.0, 10.0, 20.0, 50.0, 100.0)
 # Which end of each patient axis grows: x to the left, y to the back, z to the head.
-_LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
+_LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 # (left, right, top, bottom) in mm from the picture's upper left corner.
 Window = tuple[float, float, float, float]
 

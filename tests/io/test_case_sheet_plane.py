@@ -14,7 +14,7 @@ from gist_imaging.measure.lesion import measure_lesion
 from gist_imaging.measure.outline import contour_segments
 from gist_imaging.spatial import Mask, Volume
 
-STEPS = {"L": (1, 0, 0), "R": (-1, 0, 0), "P": (0, 1, 0), "A": (0, -1, 0), "H": (0, 0, 1), "F": (0, 0, -1)}
+STEPS = {"L": (1, 0, 0), "R": (-1, 0, 0), "P": (0, 1, 0), "A": (0, -1, 0), "S": (0, 0, 1), "I": (0, 0, -1)}
 
 
 @given(geometries(), st.integers(0, 2))
@@ -41,9 +41,9 @@ def test_the_patients_right_is_on_the_left_side_and_the_head_is_up():
         assert axial.letters[0].startswith("R")
         assert axial.letters[2].startswith("A")
         assert coronal.letters[0].startswith("R")
-        assert coronal.letters[2].startswith("H")
+        assert coronal.letters[2].startswith("S")
         assert sagittal.letters[0].startswith("A")
-        assert sagittal.letters[2].startswith("H")
+        assert sagittal.letters[2].startswith("S")
 
 
 def test_a_lean_of_twenty_degrees_brings_a_second_letter():
