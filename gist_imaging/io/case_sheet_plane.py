@@ -152,7 +152,7 @@ def letters_of(direction: npt.ArrayLike) -> str:
     """Return the letters of the body's ends that a direction points to, the nearest first.
 
     >>> letters_of((1.0, 0.0, 0.0)), letters_of((0.0, -0.9, 0.44))
-    ('L', 'AH')
+    ('L', 'AS')
     """
     parts = np.asarray(direction, dtype=np.float64)
     parts = parts / np.linalg.norm(parts)
