@@ -41,21 +41,14 @@ def change_numbers(case: OpenCase, lesion: str, to_visit: str | None = None) -> 
     from gist_imaging.session.canvas import checked_lesion
     from gist_imaging.session.results import has_new_lesion, refuse_before_commit, shared_phase
     from gist_imaging.workflow.reading_measures import numbers_in
-    from gist_imaging.workflow.reading_registration import pair_of
 
     state = case.state
     refuse_before_commit(state, case.reveal, "the change")
     checked_lesion(state, lesion)
-    first, second = pair_of(case)
-    second = second if to_visit is None else case.visit(to_visit).label
+    first, second = _pair_asked(case, to_visit)
     before, after = numbers_in(case, state, lesion, first), numbers_in(case, state, lesion, second)
     if before is None or after is None:
-        missing = first if before is None else second
-        raise ReadingError(
-            f"a mask of {lesion} at both visits",
-            f"there is none at {missing}",
-            "outline it there, or say that no tumour is visible",
-        )
+        raise _no_mask(lesion, first if before is None else second)
     day, later = case.visit(first).day, case.visit(second).day
     days = (day, later) if day is not None and later is not None and day < later else None
     phase, is_new = shared_phase(state, (first, second)), has_new_lesion(state, second)
@@ -88,7 +81,6 @@ def metrics(case: OpenCase, lesion: str, visit: str, side: RelationSide | None =
     PromptError, MeasurementError
         If a levator ani lies on the other side, or the side is not clear.
     """
-    from gist_imaging.provenance import sha256_of
     from gist_imaging.session.canvas import checked_lesion
     from gist_imaging.session.results import refuse_before_commit, relation_at
 
@@ -101,14 +93,9 @@ def metrics(case: OpenCase, lesion: str, visit: str, side: RelationSide | None =
             f"a mask of {lesion} at {visit}", "there is none", "outline it, or say that none is visible"
         )
     volume = case.measured_volume(visit)
-    given = [
-        [list(key), value]
-        for start in (("levator", visit), ("landmark", visit), ("call", visit, lesion, "relation"))
-        for key, value in state.plain_under(*start)
-    ]
     inputs = {
         **_mask_inputs(case, state, lesion, visit, "visit"),
-        "given": sha256_of(given),
+        "given": _given_sha256(state, lesion, visit),
         "side": str(side),
     }
 
@@ -139,31 +126,19 @@ def relation_changes(case: OpenCase, lesion: str, to_visit: str | None = None) -
     from gist_imaging.provenance import sha256_of
     from gist_imaging.session.canvas import checked_lesion
     from gist_imaging.session.results import refuse_before_commit, relation_change_of
-    from gist_imaging.workflow.reading_registration import pair_of
 
     state = case.state
     refuse_before_commit(state, case.reveal, "a metric")
     checked_lesion(state, lesion)
-    first, second = pair_of(case)
-    second = second if to_visit is None else case.visit(to_visit).label
+    first, second = _pair_asked(case, to_visit)
     before, after = state.mask(lesion, first), state.mask(lesion, second)
     if before is None or after is None:
-        raise ReadingError(
-            f"a mask of {lesion} at both visits",
-            f"there is none at {first if before is None else second}",
-            "outline it there, or say that no tumour is visible",
-        )
+        raise _no_mask(lesion, first if before is None else second)
     registration = _registration_or_why(case, first, second)
-    given = [
-        [list(key), value]
-        for visit in (first, second)
-        for start in (("levator", visit), ("landmark", visit), ("call", visit, lesion, "relation"))
-        for key, value in state.plain_under(*start)
-    ]
     inputs = {
         **_mask_inputs(case, state, lesion, first, "before"),
         **_mask_inputs(case, state, lesion, second, "after"),
-        "given": sha256_of(given),
+        "given": _given_sha256(state, lesion, first, second),
         "registration": sha256_of(registration if isinstance(registration, str) else registration.to_json()),
     }
 
@@ -180,6 +155,36 @@ def relation_changes(case: OpenCase, lesion: str, to_visit: str | None = None) -
 
     found: VisitChange = _kept(case, state, f"relation_change:{lesion}:{second}", inputs, computed)
     return found
+
+
+def _pair_asked(case: OpenCase, to_visit: str | None) -> tuple[str, str]:
+    """Return the baseline and the follow-up that is asked about, None for that of the pair."""
+    from gist_imaging.workflow.reading_registration import pair_of
+
+    first, second = pair_of(case)
+    return first, second if to_visit is None else case.visit(to_visit).label
+
+
+def _no_mask(lesion: str, visit: str) -> ReadingError:
+    return ReadingError(
+        f"a mask of {lesion} at both visits",
+        f"there is none at {visit}",
+        "outline it there, or say that no tumour is visible",
+    )
+
+
+def _given_sha256(state: CaseState, lesion: str, *visits: str) -> str:
+    """Return the hash of all marks and words that a relation is measured from."""
+    from gist_imaging.provenance import sha256_of
+
+    return sha256_of(
+        [
+            [list(key), value]
+            for visit in visits
+            for start in (("levator", visit), ("landmark", visit), ("call", visit, lesion, "relation"))
+            for key, value in state.plain_under(*start)
+        ]
+    )
 
 
 def _registration_or_why(case: OpenCase, first: str, second: str) -> RigidTransform | str:
